@@ -1,0 +1,15 @@
+//! Histories, models, consistency checkers and verdicts.
+//!
+//! A [`History`] is what the clients of a distributed system saw, as plain data. A [`Checker`] is a pure function
+//! from a history to a [`Verdict`]: valid, invalid with evidence, or unknown with its cause.
+//!
+//! **Architecture invariant:** a checker knows nothing of simulations, networks, seeds or files. It is bounded, and past
+//! a bound it says unknown: never valid, never invalid.
+
+pub mod history;
+pub mod value;
+pub mod verdict;
+
+pub use history::{Actor, Event, History, Kind, Operation, Outcome};
+pub use value::Value;
+pub use verdict::{Cause, Checker, Evidence, Verdict};
