@@ -1,1 +1,28 @@
-//! netsplit systems.
+//! The systems under test: real node code that listens on sockets, and the clients that ask it.
+//!
+//! | part | what it is |
+//! |---|---|
+//! | [`node`] | what a node is given: name, peers, dice, disk, clock, network |
+//! | [`net`] | the seam to the network: the only place that names turmoil's or tokio's sockets |
+//! | [`wire`] | the record of every send and delivery |
+//! | [`http`], [`call`] | HTTP on both sides, and what a caller may conclude from a failure |
+//! | [`shortener`] | the link shortener's HTTP interface, its client, and its variants |
+//!
+//! **Architecture invariant:** a node knows nothing of tests, seeds or faults. Its randomness, clock, disk and links come in
+//! with [`node::Node`].
+
+#[cfg(not(tokio_unstable))]
+compile_error!(
+    "netsplit needs `--cfg tokio_unstable` for runs that replay: build inside the repository, where .cargo/config.toml \
+     sets it, or add it to RUSTFLAGS (that variable replaces the file's flags)"
+);
+
+pub mod call;
+pub mod disk;
+pub mod http;
+pub mod net;
+pub mod node;
+pub mod redis_host;
+pub mod shortener;
+pub mod system;
+pub mod wire;

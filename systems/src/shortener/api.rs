@@ -1,0 +1,166 @@
+//! The HTTP interface, the same for every variant.
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use serde::Deserialize;
+
+use super::{Answer, Committed, Links, Lock, MicroOperation, Unavailable, code};
+
+/// The longest url that is accepted, in bytes.
+const LONGEST_URL_BYTES: usize = 2048;
+
+/// Says, on a 503, whether the request may still take effect: `none` or `unknown`.
+pub const EFFECT: HeaderName = HeaderName::from_static("effect");
+
+/// The routes, over one variant's way to keep links.
+pub fn router<L: Links>(links: L) -> Router {
+    Router::new()
+        .route("/", post(create::<L>))
+        .route("/txn", post(transact::<L>))
+        .route("/locks/{name}", post(lock::<L>).delete(unlock::<L>))
+        .route("/{code}", get(follow::<L>).put(put::<L>).delete(delete::<L>))
+        .route("/{code}/aggregates", get(aggregates::<L>))
+        .fallback(|| async { (StatusCode::NOT_FOUND, "oops") })
+        .with_state(links)
+}
+
+#[derive(Deserialize)]
+struct Target {
+    url: Option<String>,
+    alias: Option<String>,
+}
+
+async fn create<L: Links>(State(links): State<L>, form: Result<Form<Target>, FormRejection>) -> Response {
+    let (url, alias) = match target(form) {
+        Ok(target) => target,
+        Err(refusal) => return refusal,
+    };
+    let (code, answer) = if let Some(alias) = alias {
+        let answer = links.claim(&alias, &url).await;
+        (alias, answer)
+    } else {
+        let code = code(&url);
+        let answer = links.create(&code, &url).await;
+        (code, answer)
+    };
+    respond(answer, StatusCode::CONFLICT, || {
+        (StatusCode::CREATED, [(header::LOCATION, format!("/{code}"))], code).into_response()
+    })
+}
+
+async fn put<L: Links>(
+    State(links): State<L>,
+    Path(code): Path<String>,
+    headers: HeaderMap,
+    form: Result<Form<Target>, FormRejection>,
+) -> Response {
+    let (url, _) = match target(form) {
+        Ok(target) => target,
+        Err(refusal) => return refusal,
+    };
+    let answer = match headers.get(header::IF_MATCH).map(|quoted| unquote(quoted.as_bytes())) {
+        None => links.retarget(&code, &url).await,
+        Some(Some(old)) => links.compare_and_set(&code, &old, &url).await,
+        Some(None) => return invalid("If-Match must be a url in double quotes"),
+    };
+    respond(answer, StatusCode::PRECONDITION_FAILED, || url.into_response())
+}
+
+async fn follow<L: Links>(State(links): State<L>, Path(code): Path<String>) -> Response {
+    match links.follow(&code).await {
+        Ok(Some(url)) => (StatusCode::FOUND, [(header::LOCATION, url.clone())], url).into_response(),
+        Ok(None) => absent(),
+        Err(unavailable) => unavailable.into_response(),
+    }
+}
+
+async fn aggregates<L: Links>(State(links): State<L>, Path(code): Path<String>) -> Response {
+    match links.redirects(&code).await {
+        Ok(redirects) => format!("Redirects: {redirects}").into_response(),
+        Err(unavailable) => unavailable.into_response(),
+    }
+}
+
+async fn delete<L: Links>(State(links): State<L>, Path(code): Path<String>) -> Response {
+    respond(links.delete(&code).await, StatusCode::CONFLICT, || StatusCode::NO_CONTENT.into_response())
+}
+
+async fn transact<L: Links>(State(links): State<L>, body: String) -> Response {
+    let steps = match MicroOperation::parse(&body) {
+        Ok(steps) => steps,
+        Err(reason) => return invalid(&reason),
+    };
+    match links.transact(steps).await {
+        Ok(Committed::Yes(results)) => results.to_string().into_response(),
+        Ok(Committed::Aborted(reason)) => (StatusCode::CONFLICT, reason).into_response(),
+        Err(unavailable) => unavailable.into_response(),
+    }
+}
+
+async fn lock<L: Links>(State(links): State<L>, Path(name): Path<String>) -> Response {
+    match links.lock(&name).await {
+        Ok(Lock::Granted(token)) => token.to_string().into_response(),
+        Ok(Lock::Held) => (StatusCode::CONFLICT, "held").into_response(),
+        Err(unavailable) => unavailable.into_response(),
+    }
+}
+
+async fn unlock<L: Links>(State(links): State<L>, Path(name): Path<String>) -> Response {
+    respond(links.unlock(&name).await, StatusCode::CONFLICT, || StatusCode::NO_CONTENT.into_response())
+}
+
+/// The url and the alias of a form, or the 422 that says what is wrong with it.
+fn target(form: Result<Form<Target>, FormRejection>) -> Result<(String, Option<String>), Response> {
+    let Form(target) = form.map_err(|error| invalid(&error.body_text()))?;
+    let url = target.url.ok_or_else(|| invalid("the form field `url` is missing"))?;
+    if !(url.starts_with("http://") || url.starts_with("https://")) {
+        return Err(invalid("the url must begin with http:// or https://"));
+    }
+    if url.len() > LONGEST_URL_BYTES {
+        return Err(invalid("the url is longer than 2048 bytes"));
+    }
+    if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(invalid("the url holds a character that must be percent-encoded"));
+    }
+    Ok((url, target.alias.filter(|alias| !alias.is_empty())))
+}
+
+/// The answer to a write; a refusal is answered `refused`, with the current url as the body.
+fn respond(answer: Result<Answer, Unavailable>, refused: StatusCode, done: impl FnOnce() -> Response) -> Response {
+    match answer {
+        Ok(Answer::Done) => done(),
+        Ok(Answer::Absent) => absent(),
+        Ok(Answer::Refused(current)) => (refused, current.unwrap_or_default()).into_response(),
+        Err(unavailable) => unavailable.into_response(),
+    }
+}
+
+impl IntoResponse for Unavailable {
+    fn into_response(self) -> Response {
+        let text = self.to_string();
+        match self {
+            Unavailable::NoEffect(_) => (StatusCode::SERVICE_UNAVAILABLE, [(EFFECT, "none")], text).into_response(),
+            Unavailable::MayTakeEffect(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, [(EFFECT, "unknown")], text).into_response()
+            }
+            Unavailable::NotOffered(_) => (StatusCode::NOT_IMPLEMENTED, text).into_response(),
+        }
+    }
+}
+
+fn absent() -> Response {
+    (StatusCode::NOT_FOUND, "Not Found").into_response()
+}
+
+fn invalid(reason: &str) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, reason.to_owned()).into_response()
+}
+
+fn unquote(quoted: &[u8]) -> Option<String> {
+    let inner = quoted.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    String::from_utf8(inner.to_vec()).ok()
+}

@@ -1,0 +1,147 @@
+//! The link shortener's client: typed calls over its HTTP interface, each answer an observation.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{CONTENT_TYPE, HOST, IF_MATCH};
+use hyper::{Method, Request, Response, StatusCode};
+
+use super::Answer;
+use super::api::EFFECT;
+use crate::call::CallError;
+use crate::http;
+use crate::net::Net;
+
+/// A client of every node's HTTP interface.
+#[derive(Debug)]
+pub struct Client {
+    http: http::Client,
+}
+
+impl Client {
+    /// A client whose calls take at most `deadline`.
+    pub fn new(net: Net, deadline: Duration) -> Client {
+        Client { http: http::Client::new(net, deadline) }
+    }
+
+    /// Creates a link under the code of its url.
+    pub async fn create(&mut self, node: &Arc<str>, url: &str) -> Result<Answer, CallError> {
+        let response = self.send(node, Method::POST, "/", None, &[("url", url)]).await?;
+        written(&response)
+    }
+
+    /// Creates a link under `alias`, if nobody has it.
+    pub async fn claim(&mut self, node: &Arc<str>, alias: &str, url: &str) -> Result<Answer, CallError> {
+        let response = self.send(node, Method::POST, "/", None, &[("url", url), ("alias", alias)]).await?;
+        written(&response)
+    }
+
+    /// Re-targets a link.
+    pub async fn retarget(&mut self, node: &Arc<str>, code: &str, url: &str) -> Result<Answer, CallError> {
+        let response = self.send(node, Method::PUT, &format!("/{code}"), None, &[("url", url)]).await?;
+        written(&response)
+    }
+
+    /// Re-targets a link whose target is `old`.
+    pub async fn compare_and_set(
+        &mut self,
+        node: &Arc<str>,
+        code: &str,
+        old: &str,
+        new: &str,
+    ) -> Result<Answer, CallError> {
+        let response = self.send(node, Method::PUT, &format!("/{code}"), Some(old), &[("url", new)]).await?;
+        written(&response)
+    }
+
+    /// Deletes a link.
+    pub async fn delete(&mut self, node: &Arc<str>, code: &str) -> Result<Answer, CallError> {
+        let response = self.send(node, Method::DELETE, &format!("/{code}"), None, &[]).await?;
+        written(&response)
+    }
+
+    /// The target of a link.
+    pub async fn follow(&mut self, node: &Arc<str>, code: &str) -> Result<Option<String>, CallError> {
+        let response = self.send(node, Method::GET, &format!("/{code}"), None, &[]).await?;
+        match response.status() {
+            StatusCode::FOUND => Ok(Some(body(&response))),
+            StatusCode::NOT_FOUND => Ok(None),
+            _ => Err(failure(&response)),
+        }
+    }
+
+    /// How often a link was followed.
+    pub async fn redirects(&mut self, node: &Arc<str>, code: &str) -> Result<u64, CallError> {
+        let response = self.send(node, Method::GET, &format!("/{code}/aggregates"), None, &[]).await?;
+        let count = body(&response).strip_prefix("Redirects: ").and_then(|count| count.parse().ok());
+        count.ok_or_else(|| failure(&response))
+    }
+
+    async fn send(
+        &mut self,
+        node: &Arc<str>,
+        method: Method,
+        path: &str,
+        if_match: Option<&str>,
+        form: &[(&str, &str)],
+    ) -> Result<Response<Bytes>, CallError> {
+        let mut request = Request::builder().method(method).uri(path).header(HOST, node.as_ref());
+        if let Some(old) = if_match {
+            request = request.header(IF_MATCH, format!("\"{old}\""));
+        }
+        let mut content = Bytes::new();
+        if !form.is_empty() {
+            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+            let fields: Vec<String> = form.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+            content = fields.join("&").into();
+        }
+        let request = request.body(Full::new(content)).map_err(|error| CallError::NotSent(error.to_string()))?;
+        self.http.call(node, request).await
+    }
+}
+
+/// What the answer to a write shows.
+fn written(response: &Response<Bytes>) -> Result<Answer, CallError> {
+    match response.status() {
+        StatusCode::OK | StatusCode::CREATED | StatusCode::NO_CONTENT => Ok(Answer::Done),
+        StatusCode::NOT_FOUND => Ok(Answer::Absent),
+        StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED => {
+            let current = body(response);
+            Ok(Answer::Refused((!current.is_empty()).then_some(current)))
+        }
+        _ => Err(failure(response)),
+    }
+}
+
+/// What may be concluded from any other answer: only one that says so had no effect.
+fn failure(response: &Response<Bytes>) -> CallError {
+    let reason = format!("{}: {}", response.status().as_u16(), body(response));
+    let none = response.headers().get(EFFECT).is_some_and(|effect| effect == "none");
+    match response.status() {
+        StatusCode::UNPROCESSABLE_ENTITY | StatusCode::NOT_IMPLEMENTED => CallError::Refused(reason),
+        StatusCode::SERVICE_UNAVAILABLE if none => CallError::Refused(reason),
+        _ => CallError::Lost(reason),
+    }
+}
+
+fn body(response: &Response<Bytes>) -> String {
+    String::from_utf8_lossy(response.body()).into_owned()
+}
+
+/// Percent-encodes a form value.
+fn encode(value: &str) -> String {
+    value.bytes().fold(String::with_capacity(value.len()), |mut encoded, byte| {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => encoded.push(char::from(byte)),
+            _ => {
+                encoded.push('%');
+                for nibble in [byte >> 4, byte & 15] {
+                    encoded.push(char::from(b"0123456789ABCDEF"[usize::from(nibble)]));
+                }
+            }
+        }
+        encoded
+    })
+}

@@ -1,0 +1,140 @@
+//! The link shortener: one HTTP interface, many ways to keep the links.
+//!
+//! [`Links`] is what a variant implements; [`api`] turns it into HTTP; [`client`] asks for it over HTTP.
+
+pub mod api;
+pub mod client;
+pub mod redis;
+mod redis_pool;
+
+use std::future::Future;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+/// The code of a url: base64url, without padding, of the last 4 bytes of its SHA-256.
+pub fn code(url: &str) -> String {
+    let hash = Sha256::digest(url.as_bytes());
+    URL_SAFE_NO_PAD.encode(&hash[hash.len() - 4..])
+}
+
+/// How a variant answers a request about a link: an observation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It was done.
+    Done,
+    /// The link does not exist.
+    Absent,
+    /// Refused, because the link has this target (`None`: because it does not exist).
+    Refused(Option<String>),
+}
+
+/// Why a variant could not answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unavailable {
+    /// The request had no effect and never will.
+    #[error("{0}; no effect")]
+    NoEffect(String),
+    /// The request may still take effect.
+    #[error("{0}; may still take effect")]
+    MayTakeEffect(String),
+    /// This variant never offers it.
+    #[error("{0} is not offered by this variant")]
+    NotOffered(&'static str),
+}
+
+/// A step of a transaction over links.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MicroOperation {
+    /// `["r", code, null]`: the link's target, or the list of what was appended to it.
+    Read(String),
+    /// `["w", code, url]`: sets the link's target.
+    Write(String, String),
+    /// `["append", code, number]`: appends to the link's history.
+    Append(String, i64),
+    /// `["swap", code, code]`: exchanges two links' targets.
+    Swap(String, String),
+}
+
+impl MicroOperation {
+    /// Reads the steps of a transaction from JSON; an `Err` says what is wrong.
+    pub fn parse(json: &str) -> Result<Vec<MicroOperation>, String> {
+        let steps: Vec<(String, String, serde_json::Value)> =
+            serde_json::from_str(json).map_err(|error| format!("not a list of micro-operations: {error}"))?;
+        steps
+            .into_iter()
+            .map(|(name, code, value)| match (name.as_str(), value) {
+                ("r", serde_json::Value::Null) => Ok(MicroOperation::Read(code)),
+                ("w", serde_json::Value::String(url)) => Ok(MicroOperation::Write(code, url)),
+                ("append", value) if value.is_i64() => Ok(MicroOperation::Append(code, value.as_i64().unwrap_or(0))),
+                ("swap", serde_json::Value::String(other)) => Ok(MicroOperation::Swap(code, other)),
+                (name, value) => Err(format!("no micro-operation has the form [{name:?}, {code:?}, {value}]")),
+            })
+            .collect()
+    }
+}
+
+/// The answer to a transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Committed {
+    /// It took effect as a whole; the micro-operations with their results.
+    Yes(serde_json::Value),
+    /// It took no effect, for this reason.
+    Aborted(String),
+}
+
+/// The answer to a request for a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// Granted, with this fencing token, higher than all before.
+    Granted(u64),
+    /// Somebody else holds it.
+    Held,
+}
+
+/// A way to keep links: what a node does with a request that reached it.
+pub trait Links: Clone + Send + Sync + 'static {
+    /// Creates `code` → `url`; refused if the code has another target.
+    fn create(&self, code: &str, url: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send;
+    /// Creates `alias` → `url`; refused if the alias exists, whatever its target.
+    fn claim(&self, alias: &str, url: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send;
+    /// Re-targets a link that exists.
+    fn retarget(&self, code: &str, url: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send;
+    /// Re-targets a link whose target is `old`.
+    fn compare_and_set(
+        &self,
+        code: &str,
+        old: &str,
+        new: &str,
+    ) -> impl Future<Output = Result<Answer, Unavailable>> + Send;
+    /// The target of a link; counts a redirect.
+    fn follow(&self, code: &str) -> impl Future<Output = Result<Option<String>, Unavailable>> + Send;
+    /// How often a link was followed.
+    fn redirects(&self, code: &str) -> impl Future<Output = Result<u64, Unavailable>> + Send;
+    /// Deletes a link that exists.
+    fn delete(&self, code: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send;
+    /// Runs micro-operations as one.
+    fn transact(&self, steps: Vec<MicroOperation>) -> impl Future<Output = Result<Committed, Unavailable>> + Send;
+    /// Takes a lock.
+    fn lock(&self, name: &str) -> impl Future<Output = Result<Lock, Unavailable>> + Send;
+    /// Gives a lock back.
+    fn unlock(&self, name: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::code;
+
+    #[test]
+    fn codes_are_the_published_ones() {
+        for (url, expected) in [
+            ("https://elixiroutlaws.com", "m9HS_w"),
+            ("https://keathley.io", "FcghcA"),
+            ("https://toranbillups.com", "14cUFA"),
+            ("https://example.com", "UNCc6Q"),
+        ] {
+            assert_eq!(code(url), expected);
+        }
+    }
+}
