@@ -1,1 +1,67 @@
-//! netsplit workloads.
+//! What clients do, and which checkers judge it.
+//!
+//! A workload writes each client's whole script before the run starts: the same operations at the same times whatever the
+//! faults do, so that removing a fault or an operation changes nothing else.
+//!
+//! **Architecture invariant:** operations come from the plan's dice, never from what the run shows.
+
+pub mod claim;
+pub mod op;
+pub mod register;
+pub mod set;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::LocalBoxFuture;
+use netsplit_checker::{Checker, Outcome, Value};
+use netsplit_systems::call::CallError;
+use netsplit_systems::shortener::client::Client;
+use netsplit_systems::system::Service;
+use rand_chacha::ChaCha8Rng;
+
+pub use op::{Op, Planned, Script};
+
+/// The size of a run, as far as a workload needs it.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    /// The names of the nodes.
+    pub nodes: Vec<String>,
+    /// How many clients there are.
+    pub clients: usize,
+    /// Length of the main phase.
+    pub length: Duration,
+    /// Operations per second, of all clients together.
+    pub rate: u32,
+}
+
+/// What clients do.
+#[derive(Clone, Copy)]
+pub struct Workload {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub about: &'static str,
+    /// What it asks of a system.
+    pub needs: Service,
+    /// Writes every client's script.
+    pub generate: fn(&mut ChaCha8Rng, &Shape) -> Vec<Script>,
+    /// The reads after the quiet period, each to be asked of every node.
+    pub finale: fn(&[Script]) -> Vec<Op>,
+    /// Does one operation at a node.
+    pub invoke: for<'a> fn(&'a mut Client, &'a Arc<str>, &'a Op) -> LocalBoxFuture<'a, Result<Value, CallError>>,
+    /// What judges the history.
+    pub checkers: fn() -> Vec<Box<dyn Checker>>,
+    /// Whether an operation has no effect in the models of the checkers: then no answer is as good as never asked.
+    pub pure: fn(&Op) -> bool,
+}
+
+/// What a history records of a call: the only place where that is decided.
+pub fn outcome(result: &Result<Value, CallError>, pure: bool) -> Outcome<'_> {
+    match result {
+        Ok(value) => Outcome::Ok(value),
+        Err(CallError::NotSent(_) | CallError::Refused(_)) => Outcome::Fail,
+        Err(CallError::Lost(_)) if pure => Outcome::Fail,
+        Err(CallError::Lost(_)) => Outcome::Info,
+    }
+}

@@ -1,0 +1,97 @@
+//! Operations before they are invoked, as a plan holds them.
+
+use std::time::Duration;
+
+use netsplit_checker::Value;
+use rand::Rng;
+use rand::seq::IndexedRandom;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::Shape;
+
+/// An operation: its name, its object, its arguments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Op {
+    /// `read`, `write`, `cas`, ….
+    pub f: String,
+    /// The independent object that it is about, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// None, one, or several arguments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<String>,
+}
+
+impl Op {
+    /// An operation on `key`.
+    pub fn on(key: &str, f: &str, args: &[&str]) -> Op {
+        Op { f: f.into(), key: Some(key.into()), args: args.iter().map(|&arg| arg.to_owned()).collect() }
+    }
+
+    /// The object, as a history shows it.
+    pub fn key_value(&self) -> Value {
+        self.key.as_deref().map_or(Value::Nil, Value::from)
+    }
+
+    /// The arguments, as a history shows them: nothing, a string, or a list of them.
+    pub fn value(&self) -> Value {
+        match self.args.as_slice() {
+            [] => Value::Nil,
+            [one] => Value::from(one.as_str()),
+            many => Value::list(many.iter().map(|arg| Value::from(arg.as_str()))),
+        }
+    }
+
+    /// The object; empty if there is none.
+    pub fn key(&self) -> &str {
+        self.key.as_deref().unwrap_or_default()
+    }
+
+    /// The argument at a position; empty if there is none.
+    pub fn arg(&self, at: usize) -> &str {
+        self.args.get(at).map_or("", String::as_str)
+    }
+}
+
+/// An operation with its time and the node that it is asked of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Planned {
+    /// The earliest time of its invocation, in milliseconds of simulated time.
+    pub at_ms: u64,
+    /// The node.
+    pub node: String,
+    /// What is asked.
+    pub op: Op,
+}
+
+/// What one client does, in order.
+pub type Script = Vec<Planned>;
+
+/// Deals operations to the clients at the shape's rate: random client, random node, times spread evenly with jitter.
+/// `next` gives the operations in the order of their times.
+pub fn deal(rng: &mut ChaCha8Rng, shape: &Shape, mut next: impl FnMut(&mut ChaCha8Rng) -> Op) -> Vec<Script> {
+    let mut scripts = vec![Script::new(); shape.clients];
+    let gap = Duration::from_secs(1) / shape.rate.max(1);
+    let length_us = u64::try_from(shape.length.as_micros()).unwrap_or(u64::MAX);
+    let gap_us = u64::try_from(gap.as_micros()).unwrap_or(u64::MAX).max(1);
+    let mut at_us = 0;
+    while at_us < length_us {
+        let at_ms = (at_us + rng.random_range(0..gap_us)) / 1000;
+        let client = rng.random_range(0..shape.clients);
+        let node = shape.nodes.choose(rng).expect("a cluster has a node").clone();
+        scripts[client].push(Planned { at_ms, node, op: next(rng) });
+        at_us += gap_us;
+    }
+    scripts
+}
+
+/// The distinct keys of all scripts, in order.
+pub fn keys(scripts: &[Script]) -> Vec<String> {
+    let mut keys: Vec<String> = scripts.iter().flatten().filter_map(|planned| planned.op.key.clone()).collect();
+    keys.sort();
+    keys.dedup();
+    keys
+}

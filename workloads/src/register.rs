@@ -1,0 +1,92 @@
+//! `register`: every link is a register that is read, re-targeted, and re-targeted only if it still has a known target.
+//!
+//! Urls are unique, so that a read names the write that it saw; keys rotate, so that no key's history grows long.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use netsplit_checker::{Checker, Value, models};
+use netsplit_systems::call::CallError;
+use netsplit_systems::shortener::Answer;
+use netsplit_systems::shortener::client::Client;
+use netsplit_systems::system::Service;
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+use crate::op::{deal, keys};
+use crate::{Op, Script, Shape, Workload};
+
+/// The workload.
+pub const REGISTER: Workload = Workload {
+    name: "register",
+    about: "read, re-target and compare-and-set links; every link is linearizable on its own",
+    needs: Service::Links,
+    generate,
+    finale: |scripts| keys(scripts).iter().map(|key| Op::on(key, "read", &[])).collect(),
+    invoke,
+    checkers: || -> Vec<Box<dyn Checker>> { vec![Box::new(models::register::cas_register())] },
+    pure: |op| op.f == "read",
+};
+
+/// How many links are in use at a time.
+const ACTIVE_KEYS: usize = 5;
+
+/// How many operations a link gets before another takes its place.
+const OPERATIONS_PER_KEY: usize = 40;
+
+fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
+    let mut dealt = 0;
+    let mut targets: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    deal(rng, shape, |rng| {
+        let slot = rng.random_range(0..ACTIVE_KEYS);
+        let round = dealt / (ACTIVE_KEYS * OPERATIONS_PER_KEY);
+        dealt += 1;
+        let key = format!("k{}", round * ACTIVE_KEYS + slot);
+        let Some((writes, target)) = targets.get_mut(&key) else {
+            let url = url(&key, 0);
+            targets.insert(key.clone(), (0, url.clone()));
+            return Op::on(&key, "claim", &[&url]);
+        };
+        match rng.random_range(0..100) {
+            0..50 => Op::on(&key, "read", &[]),
+            50..80 => {
+                *writes += 1;
+                *target = url(&key, *writes);
+                Op::on(&key, "write", &[target])
+            }
+            _ => {
+                *writes += 1;
+                let old = std::mem::replace(target, url(&key, *writes));
+                Op::on(&key, "cas", &[&old, target])
+            }
+        }
+    })
+}
+
+fn url(key: &str, write: usize) -> String {
+    format!("https://example.com/{key}/{write}")
+}
+
+fn invoke<'a>(client: &'a mut Client, node: &'a Arc<str>, op: &'a Op) -> LocalBoxFuture<'a, Result<Value, CallError>> {
+    async move {
+        match op.f.as_str() {
+            "read" => Ok(client.follow(node, op.key()).await?.as_deref().map_or(Value::Nil, Value::from)),
+            "claim" => Ok(shown(client.claim(node, op.key(), op.arg(0)).await?, op)),
+            "write" => Ok(shown(client.retarget(node, op.key(), op.arg(0)).await?, op)),
+            "cas" => Ok(shown(client.compare_and_set(node, op.key(), op.arg(0), op.arg(1)).await?, op)),
+            other => Err(CallError::NotSent(format!("no operation `{other}` in this workload"))),
+        }
+    }
+    .boxed_local()
+}
+
+/// What the answer to a write shows: that it was done, or the present target.
+pub(crate) fn shown(answer: Answer, op: &Op) -> Value {
+    match answer {
+        Answer::Done => op.value(),
+        Answer::Absent | Answer::Refused(None) => Value::refused(Value::Nil),
+        Answer::Refused(Some(current)) => Value::refused(current.as_str().into()),
+    }
+}

@@ -1,0 +1,63 @@
+//! `set`: clients create links; at the end every link is looked for at every node: is an acknowledged write lost?
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use netsplit_checker::{Checker, Value, set_full};
+use netsplit_systems::call::CallError;
+use netsplit_systems::shortener::client::Client;
+use netsplit_systems::shortener::{Answer, code};
+use netsplit_systems::system::Service;
+use rand_chacha::ChaCha8Rng;
+
+use crate::op::deal;
+use crate::{Op, Script, Shape, Workload};
+
+/// The workload.
+pub const SET: Workload = Workload {
+    name: "set",
+    about: "create links, at the end look for each at every node: lost writes",
+    needs: Service::Links,
+    generate,
+    finale,
+    invoke,
+    checkers: || -> Vec<Box<dyn Checker>> { vec![Box::new(set_full::SetFull { linearizable: true })] },
+    pure: |op| op.f == "read",
+};
+
+fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
+    let mut created = 0;
+    deal(rng, shape, |_| {
+        created += 1;
+        let url = format!("https://example.com/{created}");
+        Op { f: "add".into(), key: None, args: vec![url] }
+    })
+}
+
+/// One read: of every link that was ever asked for.
+fn finale(scripts: &[Script]) -> Vec<Op> {
+    let mut urls: Vec<String> = scripts.iter().flatten().map(|planned| planned.op.arg(0).to_owned()).collect();
+    urls.sort();
+    vec![Op { f: "read".into(), key: None, args: urls }]
+}
+
+fn invoke<'a>(client: &'a mut Client, node: &'a Arc<str>, op: &'a Op) -> LocalBoxFuture<'a, Result<Value, CallError>> {
+    async move {
+        match op.f.as_str() {
+            "add" => match client.create(node, op.arg(0)).await? {
+                Answer::Done => Ok(op.value()),
+                refused => Err(CallError::Refused(format!("{refused:?}"))),
+            },
+            "read" => {
+                let mut found = Vec::new();
+                for url in &op.args {
+                    found.extend(client.follow(node, &code(url)).await?.as_deref().map(Value::from));
+                }
+                Ok(Value::list(found))
+            }
+            other => Err(CallError::NotSent(format!("no operation `{other}` in this workload"))),
+        }
+    }
+    .boxed_local()
+}
