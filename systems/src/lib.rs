@@ -1,1 +1,3 @@
 //! netsplit systems.
+
+pub mod redis;
