@@ -34,6 +34,14 @@ impl Disk {
         self.files().get(name).map(|file| file.content.clone()).unwrap_or_default()
     }
 
+    /// Cuts a file back to its first `length_bytes`.
+    pub fn truncate(&self, name: &str, length_bytes: usize) {
+        if let Some(file) = self.files().get_mut(name) {
+            file.content.truncate(length_bytes);
+            file.synced_bytes = file.synced_bytes.min(length_bytes);
+        }
+    }
+
     /// A power loss: every file is cut back to its last sync.
     pub fn lose_unsynced(&self) {
         for file in self.files().values_mut() {

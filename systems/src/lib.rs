@@ -6,6 +6,7 @@
 //! | [`net`] | the seam to the network: the only place that names turmoil's or tokio's sockets |
 //! | [`wire`] | the record of every send and delivery |
 //! | [`http`], [`call`] | HTTP on both sides, and what a caller may conclude from a failure |
+//! | [`redis`], [`redis_host`] | the embedded Redis as a state machine, and the host that any Redis runs on |
 //! | [`shortener`] | the link shortener's HTTP interface, its client, and its variants |
 //!
 //! **Architecture invariant:** a node knows nothing of tests, seeds or faults. Its randomness, clock, disk and links come in
@@ -22,6 +23,7 @@ pub mod disk;
 pub mod http;
 pub mod net;
 pub mod node;
+pub mod redis;
 pub mod redis_host;
 pub mod shortener;
 pub mod system;

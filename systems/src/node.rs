@@ -42,7 +42,6 @@ pub struct Clock;
 
 impl Clock {
     /// What the clock shows.
-    #[expect(clippy::unused_self, reason = "a clock is its node's own, and will be able to be wrong")]
     pub fn now(&self) -> Duration {
         crate::wire::now()
     }

@@ -5,12 +5,12 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use bytes::BytesMut;
-use redis_protocol::resp2::decode::decode_bytes_mut;
+use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::net::{Net, Stream};
 use crate::node::{NodeError, REDIS_PORT};
+use crate::redis::take_request;
 use crate::system::Fsync;
 
 /// A Redis, behind the socket: what the host asks of it.
@@ -23,8 +23,8 @@ pub trait Backend {
 
 /// One connection to a [`Backend`].
 pub trait Session {
-    /// Executes one command, a whole RESP frame, and returns the whole reply.
-    fn execute(&mut self, frame: &[u8]) -> io::Result<Vec<u8>>;
+    /// Executes one command and appends the whole reply to `replies`.
+    fn execute(&mut self, command: &[Bytes], replies: &mut BytesMut) -> io::Result<()>;
 }
 
 /// Serves `backend` on [`REDIS_PORT`] of `net`'s host until the host is stopped.
@@ -56,9 +56,9 @@ async fn converse(mut stream: Stream, backend: Rc<dyn Backend>, fsync: Fsync) ->
     let mut session = backend.connect()?;
     let mut received = BytesMut::with_capacity(1024);
     loop {
-        let mut replies = Vec::new();
-        while let Some((_, _, frame)) = decode_bytes_mut(&mut received).map_err(io::Error::other)? {
-            replies.extend(session.execute(&frame)?);
+        let mut replies = BytesMut::new();
+        while let Some(command) = take_request(&mut received).map_err(io::Error::other)? {
+            session.execute(&command, &mut replies)?;
         }
         if !replies.is_empty() {
             if fsync == Fsync::Always {
