@@ -7,9 +7,12 @@
 //! a bound it says unknown: never valid, never invalid.
 
 pub mod history;
+pub mod linearizable;
+pub mod models;
 pub mod value;
 pub mod verdict;
 
 pub use history::{Actor, Event, History, Kind, Operation, Outcome};
+pub use linearizable::Linearizable;
 pub use value::Value;
 pub use verdict::{Cause, Checker, Evidence, Verdict};

@@ -1,0 +1,133 @@
+//! Sequential specifications: what an object may answer when nobody else is there (Herlihy & Wing 1990, section 2).
+//!
+//! A [`Model`] is a state that takes steps; a [`Specification`] reads canonical operations as a model's. One file a model.
+
+mod by_name;
+pub mod register;
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+pub use by_name::{NAMES, Options, UnknownModel, by_name};
+pub use register::{NilReads, RegisterSpec, cas_register, claim, register};
+
+use crate::linearizable::{Call, Lean};
+use crate::{Operation, Value};
+
+/// A sequential object: the state that it is in.
+pub trait Model: Clone + Eq + Hash + Debug + Send + Sync {
+    /// What it is asked.
+    type Op: Clone + Eq + Hash + Debug + Send + Sync;
+    /// What it answers.
+    type Ret: Clone + Eq + Hash + Debug + Send + Sync;
+
+    /// The state after `op` was answered with `ret`, or `None` if it can't be answered so here. Without a `ret` the answer
+    /// is unknown, and `None` says that the operation would have no effect here.
+    #[must_use]
+    fn step(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> Option<Self>;
+
+    /// Whether the operation, so answered, changes no state whatever. Such operations are taken as soon as they fit.
+    fn is_read(op: &Self::Op, ret: Option<&Self::Ret>) -> bool;
+
+    /// What would have been a legal answer to `op` in this state, as a person reads it.
+    fn legal(&self, op: &Self::Op) -> String;
+
+    /// Bytes that this state occupies, those behind pointers among them.
+    fn size_bytes(&self) -> usize {
+        size_of::<Self>()
+    }
+}
+
+/// An operation in a model's words: what was asked, and the answer if there was one.
+pub type Asked<M> = (<M as Model>::Op, Option<<M as Model>::Ret>);
+
+/// A model's calls.
+pub type Calls<M> = [Call<<M as Model>::Op, <M as Model>::Ret>];
+
+/// How canonical operations become a model's.
+pub trait Specification: Send + Sync {
+    /// The sequential object.
+    type Model: Model;
+
+    /// The state before everything.
+    fn initial(&self) -> Self::Model;
+
+    /// The operation in the model's words; `None` if it can be left out because it neither changed nor showed anything.
+    /// Failed operations are never passed.
+    fn decode(&self, operation: &Operation<'_>) -> Result<Option<Asked<Self::Model>>, Undecodable>;
+
+    /// The object that an operation is about: histories are checked object by object (locality, section 3.1).
+    fn key<'h>(&self, operation: &Operation<'h>) -> &'h Value {
+        &operation.invocation.key
+    }
+
+    /// Whether this answer could have refuted the model.
+    fn tests(&self, op: &<Self::Model as Model>::Op, ret: Option<&<Self::Model as Model>::Ret>) -> bool;
+
+    /// The operation as a person reads it, without its number.
+    fn say(&self, op: &<Self::Model as Model>::Op, ret: Option<&<Self::Model as Model>::Ret>) -> String;
+
+    /// The operation as a step of a register, where the model is one: the near-linear engine's input. `None` sends the
+    /// whole history to the general engine.
+    fn lean<'a>(
+        &self,
+        _op: &'a <Self::Model as Model>::Op,
+        _ret: Option<&'a <Self::Model as Model>::Ret>,
+    ) -> Option<Lean<'a>> {
+        None
+    }
+
+    /// The value that the register of [`Specification::lean`] begins with.
+    fn lean_initial(&self) -> Value {
+        Value::Nil
+    }
+
+    /// Pending calls that no linearization needs, true for each.
+    fn needless(&self, calls: &Calls<Self::Model>) -> Vec<bool> {
+        vec![false; calls.len()]
+    }
+
+    /// Sets of calls, each of which can be left out of any linearizable history without making it illegal. Single reads
+    /// always can and need not be named.
+    fn bundles(&self, _calls: &Calls<Self::Model>) -> Vec<Vec<usize>> {
+        Vec::new()
+    }
+}
+
+/// Why an operation means nothing to a model.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Undecodable {
+    /// The model has no such operation.
+    #[error("#{index}: the model has no operation `{f}`; it has {known}")]
+    UnknownF {
+        /// Index of the event.
+        index: u64,
+        /// The operation's name.
+        f: String,
+        /// Those that it has.
+        known: &'static str,
+    },
+    /// The value is not what the operation takes.
+    #[error("#{index}: `{f}` with the value {value}: expected {expected}")]
+    Shape {
+        /// Index of the event.
+        index: u64,
+        /// The operation's name.
+        f: String,
+        /// What it was given.
+        value: String,
+        /// What it takes.
+        expected: &'static str,
+    },
+}
+
+impl Undecodable {
+    pub(crate) fn unknown(operation: &Operation<'_>, known: &'static str) -> Undecodable {
+        Undecodable::UnknownF { index: operation.index(), f: operation.f().to_owned(), known }
+    }
+
+    pub(crate) fn shape(operation: &Operation<'_>, value: &Value, expected: &'static str) -> Undecodable {
+        let index = operation.index();
+        Undecodable::Shape { index, f: operation.f().to_owned(), value: value.to_string(), expected }
+    }
+}

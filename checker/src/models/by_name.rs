@@ -1,0 +1,72 @@
+//! Models by the names under which histories are published, with their initial value in words.
+
+use super::Specification;
+use super::register::{NilReads, RegisterSpec};
+use crate::linearizable::{Limits, Linearizable};
+use crate::{Checker, Value};
+
+/// How a checker made by [`by_name`] goes about it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// How far to search.
+    pub limits: Limits,
+    /// What a nil read of a register says, where its initial value does not decide it.
+    pub nil_reads: Option<NilReads>,
+}
+
+/// Why there is no such checker.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnknownModel {
+    /// No linearizability model has this name.
+    #[error("no linearizability model `{0}`; there are {list}", list = NAMES.join(", "))]
+    Name(String),
+    /// The initial value can't be read.
+    #[error("`{init}` is no initial value of a `{model}`")]
+    Initial {
+        /// The model's name.
+        model: String,
+        /// What was given.
+        init: String,
+    },
+}
+
+/// The names that [`by_name`] knows.
+pub const NAMES: &[&str] = &["register", "cas-register", "independent-register", "claim"];
+
+/// The checker of a model by its published name, such as `cas-register`, with the initial value as it is published:
+/// `nil`, `0`, `"A"`, `{:x 0 :y 0}`, also with ` per key`. Without one the object begins empty.
+pub fn by_name(name: &str, init: Option<&str>, options: Options) -> Result<Box<dyn Checker>, UnknownModel> {
+    let bad_initial = || UnknownModel::Initial { model: name.to_owned(), init: init.unwrap_or_default().to_owned() };
+    let init = init.map_or("", |init| init.trim().trim_end_matches("per key").trim());
+    Ok(match name {
+        "register" | "cas-register" | "independent-register" | "claim" => {
+            let initial = scalar(init).ok_or_else(bad_initial)?;
+            let mut specification = RegisterSpec::new(initial);
+            specification.tuples = name == "independent-register";
+            if let Some(nil_reads) = options.nil_reads {
+                specification.nil_reads = nil_reads;
+            }
+            boxed(specification, options)
+        }
+        _ => return Err(UnknownModel::Name(name.to_owned())),
+    })
+}
+
+fn boxed<S: Specification + 'static>(specification: S, options: Options) -> Box<dyn Checker> {
+    Box::new(Linearizable::new(specification).limits(options.limits))
+}
+
+/// A number, a string, a truth value or nil.
+fn scalar(text: &str) -> Option<Value> {
+    match text {
+        "" | "nil" | "null" => return Some(Value::Nil),
+        "true" => return Some(Value::Bool(true)),
+        "false" => return Some(Value::Bool(false)),
+        _ => {}
+    }
+    if let Ok(n) = text.parse() {
+        return Some(Value::Int(n));
+    }
+    let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    quoted.or_else(|| text.strip_prefix(':')).map(Value::text)
+}

@@ -1,0 +1,148 @@
+//! Hand-drawn histories on both sides of the line.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use netsplit_checker::models::{Options, by_name};
+use netsplit_checker::{Actor, Event, History, Kind, Value, Verdict};
+
+/// A history drawn as one event a word: process, kind (`(` invoke, `)` ok, `!` fail, `?` info), f and value, such as
+/// `0(write:1 0)write:1 1(read 1)read:1`. Values are JSON; `refused:1` is a refusal that shows 1.
+fn drawn(drawing: &str) -> History {
+    let events = drawing.split_whitespace().enumerate().map(|(index, word)| {
+        let at = word.find(['(', ')', '!', '?']).expect("a kind");
+        let (f, value) = word[at + 1..].split_once(':').unwrap_or((&word[at + 1..], "null"));
+        let value = match value.strip_prefix("refused:") {
+            Some(current) => Value::refused(json(current)),
+            None => json(value),
+        };
+        let kind = match &word[at..=at] {
+            "(" => Kind::Invoke,
+            ")" => Kind::Ok,
+            "!" => Kind::Fail,
+            _ => Kind::Info,
+        };
+        Event {
+            index: index as u64,
+            time: Duration::ZERO,
+            process: Actor::Process(word[..at].parse().unwrap()),
+            node: None,
+            kind,
+            f: Arc::from(f),
+            key: Value::Nil,
+            value,
+            error: None,
+        }
+    });
+    History { events: events.collect() }
+}
+
+fn json(text: &str) -> Value {
+    fn value(json: &serde_json::Value) -> Value {
+        match json {
+            serde_json::Value::Null => Value::Nil,
+            serde_json::Value::Bool(b) => Value::Bool(*b),
+            serde_json::Value::Number(n) => Value::Int(n.as_i64().unwrap()),
+            serde_json::Value::String(text) => Value::text(text.as_str()),
+            serde_json::Value::Array(items) => Value::list(items.iter().map(value)),
+            serde_json::Value::Object(entries) => {
+                Value::map(entries.iter().map(|(key, item)| (Value::text(key.as_str()), value(item))))
+            }
+        }
+    }
+    value(&serde_json::from_str(text).unwrap())
+}
+
+fn verdict(model: &str, init: &str, drawing: &str) -> Verdict {
+    by_name(model, Some(init), Options::default()).unwrap().check(&drawn(drawing))
+}
+
+fn check(model: &str, init: &str, drawing: &str, valid: bool) {
+    let verdict = verdict(model, init, drawing);
+    assert!(!matches!(verdict, Verdict::Unknown(_)), "{drawing}: {verdict:?}");
+    assert_eq!(!verdict.is_invalid(), valid, "{drawing}: {verdict:?}");
+}
+
+#[test]
+fn accepts_a_read_of_the_last_write() {
+    check("register", "nil", "0(write:1 0)write:1 1(read 1)read:1", true);
+}
+
+#[test]
+fn rejects_a_stale_read() {
+    check("register", "nil", "0(write:1 0)write:1 0(write:2 0)write:2 1(read 1)read:1", false);
+}
+
+#[test]
+fn accepts_either_value_while_a_write_is_open() {
+    check("register", "0", "0(write:1 1(read 1)read:0 1(read 1)read:1 0)write:1", true);
+}
+
+#[test]
+fn rejects_a_new_value_followed_by_the_old_one() {
+    check("register", "0", "0(write:1 1(read 1)read:1 1(read 1)read:0 0)write:1", false);
+}
+
+#[test]
+fn a_pending_write_may_take_effect_late_or_never() {
+    check("register", "0", "0(write:1 0?write:1 1(read 1)read:0 1(read 1)read:1", true);
+    check("register", "0", "0(write:1 0?write:1 1(read 1)read:0 1(read 1)read:0", true);
+    check("register", "0", "0(write:1 0?write:1 1(read 1)read:1 1(read 1)read:0", false);
+}
+
+#[test]
+fn rejects_a_read_of_a_failed_write() {
+    check("register", "0", "0(write:1 0!write:1 1(read 1)read:1", false);
+}
+
+#[test]
+fn rejects_a_read_before_its_write() {
+    check("register", "0", "1(read 1)read:1 0(write:1 0)write:1", false);
+}
+
+#[test]
+fn two_compare_and_sets_from_one_value_cannot_both_succeed() {
+    check("cas-register", "0", "0(cas:[0,1] 1(cas:[0,2] 0)cas:[0,1] 1!cas:[0,2]", true);
+    check("cas-register", "0", "0(cas:[0,1] 1(cas:[0,2] 0)cas:[0,1] 1)cas:[0,2]", false);
+}
+
+#[test]
+fn a_refusal_is_a_read_of_what_it_shows() {
+    check("cas-register", "0", "0(cas:[1,2] 0)cas:refused:0", true);
+    check("cas-register", "0", "0(cas:[1,2] 0)cas:refused:3", false);
+    check("cas-register", "0", "0(cas:[0,2] 0)cas:refused:0", false);
+}
+
+#[test]
+fn the_first_claim_wins() {
+    check("claim", "nil", "0(claim:1 1(claim:2 1)claim:2 0)claim:refused:2 0(read 0)read:2", true);
+    check("claim", "nil", "0(claim:1 1(claim:2 1)claim:2 0)claim:1", false);
+    check("claim", "nil", "0(claim:1 0)claim:1 1(claim:2 1)claim:refused:2", false);
+}
+
+#[test]
+fn what_was_deleted_is_absent() {
+    check("register", "nil", "0(create:1 0)create:1 0(delete 0)delete 1(read 1)read", true);
+    check("register", "nil", "0(create:1 0)create:1 0(delete 0)delete 1(read 1)read:1", false);
+    check("register", "nil", "0(delete 0)delete:refused:null", true);
+    check("register", "nil", "0(delete 0)delete", false);
+}
+
+#[test]
+fn a_nil_read_is_absence_unless_the_register_began_with_a_value() {
+    check("cas-register", "nil", "0(write:1 0)write:1 0(read 0)read", false);
+    check("cas-register", "0", "0(write:1 0)write:1 0(read 0)read", true);
+}
+
+#[test]
+fn a_history_without_an_observation_is_vacuous() {
+    let verdict = verdict("register", "nil", "0(write:1 0)write:1 1(read 1!read");
+    assert!(matches!(verdict, Verdict::Valid { vacuous: Some(_) }), "{verdict:?}");
+}
+
+#[test]
+fn an_operation_that_the_model_lacks_is_said_to_be_unknown() {
+    let verdict = verdict("register", "nil", "0(jump 0)jump");
+    let Verdict::Unknown(cause) = verdict else { panic!("{verdict:?}") };
+    assert!(cause.to_string().contains("no operation `jump`"), "{cause}");
+}
