@@ -6,9 +6,13 @@
 //! **Architecture invariant:** a checker knows nothing of simulations, networks, seeds or files. It is bounded, and past
 //! a bound it says unknown: never valid, never invalid.
 
+#[cfg(test)]
+mod drawing;
 pub mod history;
 pub mod linearizable;
 pub mod models;
+pub mod set_full;
+pub mod stats;
 pub mod value;
 pub mod verdict;
 

@@ -106,3 +106,10 @@ pub trait Checker: Send + Sync {
     /// The verdict on `history`, which can be paired ([`History::operations`]).
     fn check(&self, history: &History) -> Verdict;
 }
+
+/// A history that can't be paired is not judged.
+impl From<crate::history::Unpaired> for Verdict {
+    fn from(unpaired: crate::history::Unpaired) -> Verdict {
+        Verdict::Unknown(Cause::Undecided(unpaired.to_string()))
+    }
+}
