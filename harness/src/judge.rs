@@ -1,0 +1,234 @@
+//! Judging a run: its checkers' verdicts, whether its faults hit anything, whether every node came back.
+
+use std::time::Duration;
+
+use netsplit_checker::stats::Stats;
+use netsplit_checker::{Cause, Evidence, History, Kind, Verdict, lint};
+use netsplit_systems::wire::{Record, What};
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Plan;
+use crate::simulate::{Panicked, Recording, Stuck};
+
+/// What a run shows, as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Overall {
+    /// Every claim holds, and the run could have refuted them.
+    Valid,
+    /// Every claim holds, but nothing could have refuted one of them.
+    Vacuous,
+    /// A checker could not decide.
+    Unknown,
+    /// After the heal, a node did not answer in time.
+    Liveness,
+    /// A claim is contradicted, or a node panicked.
+    Invalid,
+}
+
+impl Overall {
+    /// The exit code of a command that ends with this.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Overall::Valid => 0,
+            Overall::Invalid => 1,
+            Overall::Unknown | Overall::Vacuous => 2,
+            Overall::Liveness => 3,
+        }
+    }
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Overall::Valid => "valid",
+            Overall::Vacuous => "vacuous",
+            Overall::Unknown => "unknown",
+            Overall::Liveness => "liveness",
+            Overall::Invalid => "invalid",
+        }
+    }
+}
+
+/// One checker's answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judged {
+    /// The checker.
+    pub checker: String,
+    /// Its answer.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+/// What a fault hit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effect {
+    /// The step's id.
+    pub step: u32,
+    /// The fault, as a person reads it.
+    pub fault: String,
+    /// When it began and when it was healed, in milliseconds.
+    pub window_ms: (u64, u64),
+    /// For a cut: messages and connection attempts that it stood in the way of.
+    pub blocked: u64,
+    /// For a stopped host: client operations under way when it stopped.
+    pub interrupted: u64,
+    /// For a stopped host: connection attempts while it was down.
+    pub refused: u64,
+}
+
+impl Effect {
+    /// Whether it hit anything at all.
+    pub fn is_effective(&self) -> bool {
+        self.blocked + self.interrupted + self.refused > 0
+    }
+}
+
+/// The results of a run, as `results.json` holds them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Results {
+    /// The worst of all below.
+    pub overall: Overall,
+    /// Every checker's answer.
+    pub verdicts: Vec<Judged>,
+    /// Why a pass means nothing, if it does.
+    pub vacuous: Option<String>,
+    /// Nodes that did not answer after the heal.
+    pub stuck: Vec<Stuck>,
+    /// What the faults hit.
+    pub effects: Vec<Effect>,
+    /// Availability and latency.
+    pub stats: Stats,
+    /// Messages that crossed the network.
+    pub messages: u64,
+    /// Simulated time from start to end.
+    pub simulated: Duration,
+    /// The digest of the history and of the record of messages.
+    pub digest: String,
+}
+
+impl Results {
+    /// All evidence, the first first.
+    pub fn evidence(&self) -> impl Iterator<Item = (&str, &Evidence)> {
+        self.verdicts.iter().flat_map(|judged| {
+            let evidence: &[Evidence] = match &judged.verdict {
+                Verdict::Invalid(evidence) => evidence,
+                _ => &[],
+            };
+            evidence.iter().map(|evidence| (judged.checker.as_str(), evidence))
+        })
+    }
+}
+
+/// Judges `recording`, the run of `plan`.
+pub fn judge(plan: &Plan, recording: &Recording) -> Results {
+    let effects = effects(plan, &recording.history, &recording.record);
+    let mut verdicts = checked(plan, &recording.history);
+    if let Some(panicked) = &recording.panicked {
+        verdicts.push(Judged { checker: "no-panic".into(), verdict: Verdict::Invalid(vec![evidence_of(panicked)]) });
+    }
+    let vacuous = vacuous(&verdicts, &effects);
+    let worst = verdicts.iter().map(|judged| overall(&judged.verdict)).max().unwrap_or(Overall::Valid);
+    let liveness = if recording.stuck.is_empty() { Overall::Valid } else { Overall::Liveness };
+    let emptiness = if vacuous.is_some() { Overall::Vacuous } else { Overall::Valid };
+    let windows: Vec<(Duration, Duration)> = effects
+        .iter()
+        .map(|effect| (Duration::from_millis(effect.window_ms.0), Duration::from_millis(effect.window_ms.1)))
+        .collect();
+    Results {
+        overall: worst.max(liveness).max(emptiness),
+        verdicts,
+        vacuous,
+        stuck: recording.stuck.clone(),
+        stats: Stats::of(&recording.history, &windows).unwrap_or_default(),
+        effects,
+        messages: recording.record.messages.iter().filter(|message| message.what == What::Send).count() as u64,
+        simulated: recording.simulated,
+        digest: crate::digest::of(recording),
+    }
+}
+
+/// The checkers' answers, none of them asked about a history that does not pass the lint.
+fn checked(plan: &Plan, history: &History) -> Vec<Judged> {
+    if let Some(finding) = lint::own(history).errors.first() {
+        let verdict = Verdict::Unknown(Cause::Undecided(format!("the history is not well formed: {finding}")));
+        return vec![Judged { checker: "lint".into(), verdict }];
+    }
+    let checkers = (plan.workload().checkers)();
+    checkers
+        .iter()
+        .map(|checker| Judged { checker: checker.name().into(), verdict: checker.check(history) })
+        .collect()
+}
+
+fn overall(verdict: &Verdict) -> Overall {
+    match verdict {
+        Verdict::Valid { vacuous: None } => Overall::Valid,
+        Verdict::Valid { vacuous: Some(_) } => Overall::Vacuous,
+        Verdict::Unknown(_) => Overall::Unknown,
+        Verdict::Invalid(_) => Overall::Invalid,
+    }
+}
+
+/// A pass is empty if a checker had nothing to refute, or if faults were promised and none hit anything.
+fn vacuous(verdicts: &[Judged], effects: &[Effect]) -> Option<String> {
+    let empty = verdicts.iter().find_map(|judged| match &judged.verdict {
+        Verdict::Valid { vacuous: Some(reason) } => Some(format!("{}: {reason}", judged.checker)),
+        _ => None,
+    });
+    let missed = !effects.is_empty() && !effects.iter().any(Effect::is_effective);
+    empty.or_else(|| missed.then(|| "faults were planned, and none of them hit a message or an operation".to_owned()))
+}
+
+fn evidence_of(panicked: &Panicked) -> Evidence {
+    Evidence {
+        anomaly: "panic".into(),
+        summary: format!("node code panicked: {}", panicked.message),
+        steps: vec![format!("at {}; the backtrace is in log.txt", panicked.location)],
+        ..Evidence::default()
+    }
+}
+
+/// What every step of the schedule hit, measured on the record of the network and on the history.
+fn effects(plan: &Plan, history: &History, record: &Record) -> Vec<Effect> {
+    let healed = |ms: u64| ms.min(plan.length_ms);
+    plan.schedule
+        .iter()
+        .map(|step| {
+            let window_ms = (healed(step.at_ms), healed(step.ends_ms()));
+            let (from_ns, to_ns) = (window_ms.0 * 1_000_000, window_ms.1 * 1_000_000);
+            let name = |host: u16| record.hosts[usize::from(host)].as_ref();
+            let sent = || {
+                let first = record.messages.partition_point(|message| message.time_ns < from_ns);
+                record.messages[first..]
+                    .iter()
+                    .take_while(move |message| message.time_ns < to_ns)
+                    .filter(|message| message.what != What::Deliver)
+            };
+            let pairs = step.fault.cut_pairs();
+            let apart = |a: &str, b: &str| pairs.contains(&(a, b)) || pairs.contains(&(b, a));
+            let blocked = if pairs.is_empty() {
+                0
+            } else {
+                sent().filter(|message| apart(name(message.from), name(message.to))).count() as u64
+            };
+            let (interrupted, refused) = step.fault.stopped_host().map_or((0, 0), |host| {
+                let attempts = sent().filter(|message| message.what == What::Connect && name(message.to) == host);
+                (open_at(history, window_ms.0), attempts.count() as u64)
+            });
+            Effect { step: step.id, fault: step.fault.to_string(), window_ms, blocked, interrupted, refused }
+        })
+        .collect()
+}
+
+/// How many client operations were under way at a time.
+fn open_at(history: &History, at_ms: u64) -> u64 {
+    let at = Duration::from_millis(at_ms);
+    let clients = || history.events.iter().filter(|event| event.time < at && is_client(event));
+    let begun = clients().filter(|event| event.kind == Kind::Invoke).count();
+    let ended = clients().filter(|event| event.kind != Kind::Invoke).count();
+    (begun - ended) as u64
+}
+
+fn is_client(event: &netsplit_checker::Event) -> bool {
+    matches!(event.process, netsplit_checker::Actor::Process(_))
+}
