@@ -31,9 +31,9 @@ impl Shared {
             return text.into();
         }
         // FNV-1a: fixed, so that reading is the same in every process
-        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = text
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         let slot = &mut self.names[usize::try_from(hash >> 32).unwrap_or(0) % NAMES];
         match slot {
             Some(known) if **known == *text => Arc::clone(known),

@@ -131,10 +131,7 @@ fn dispatch(c: &mut Cursor<'_, '_>) -> Result<Value, Problem> {
 
 fn take_token<'t>(c: &mut Cursor<'t, '_>) -> &'t str {
     c.take_while(|byte| {
-        !matches!(
-            byte,
-            0..=b' ' | b',' | b';' | b'"' | b'\\' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | 0x7f
-        )
+        !matches!(byte, 0..=b' ' | b',' | b';' | b'"' | b'\\' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | 0x7f)
     })
 }
 

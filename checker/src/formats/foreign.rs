@@ -60,7 +60,8 @@ impl Importer {
         shared.spend(size_of::<Event>())?;
         let index = self.events.len();
         let found = fields.kind.as_text().and_then(kind);
-        let kind = found.ok_or_else(|| format!("`type` must be invoke, ok, fail or info, found {}", shown(&fields.kind)))?;
+        let kind =
+            found.ok_or_else(|| format!("`type` must be invoke, ok, fail or info, found {}", shown(&fields.kind)))?;
         let process = match fields.process {
             Value::Nil => None,
             Value::Text(name) => Some(Actor::Other(name)),

@@ -8,10 +8,7 @@ use super::json_value::{end, members, value};
 use crate::{History, Kind, Value};
 
 /// One array of operations.
-pub(super) fn read_array(
-    input: &mut Input<'_>,
-    shared: &mut Shared,
-) -> Result<(History, Vec<String>), FormatError> {
+pub(super) fn read_array(input: &mut Input<'_>, shared: &mut Shared) -> Result<(History, Vec<String>), FormatError> {
     let mut importer = Importer::default();
     let mut form = Vec::new();
     input.skip_byte_order_mark()?;
@@ -61,10 +58,7 @@ fn fields(text: &str, shared: &mut Shared) -> Result<Fields, Problem> {
 }
 
 /// One object a line, with names in upper case, milliseconds, and a 0 in the invocations of reads.
-pub(super) fn read_lines(
-    input: &mut Input<'_>,
-    shared: &mut Shared,
-) -> Result<(History, Vec<String>), FormatError> {
+pub(super) fn read_lines(input: &mut Input<'_>, shared: &mut Shared) -> Result<(History, Vec<String>), FormatError> {
     let mut importer = Importer::default();
     let mut record = Vec::new();
     let mut origin = None;

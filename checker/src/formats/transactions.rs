@@ -38,10 +38,7 @@ pub(super) fn word(text: &str, shared: &mut Shared) -> Value {
 
 /// The history of `sessions`, one after the other: each transaction is an invocation and its completion, each session a
 /// process of its number.
-pub(super) fn history(
-    sessions: Vec<(u64, Vec<Transaction>)>,
-    shared: &mut Shared,
-) -> Result<History, String> {
+pub(super) fn history(sessions: Vec<(u64, Vec<Transaction>)>, shared: &mut Shared) -> Result<History, String> {
     let (f, read, write) = (shared.text("txn"), shared.text("r"), shared.text("w"));
     let mut events = Vec::new();
     for (session, transactions) in sessions {
