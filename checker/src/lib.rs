@@ -13,6 +13,9 @@ pub mod linearizable;
 pub mod models;
 pub mod set_full;
 pub mod stats;
+pub mod formats;
+pub mod history;
+pub mod lint;
 pub mod value;
 pub mod verdict;
 
