@@ -14,7 +14,6 @@ pub mod models;
 pub mod set_full;
 pub mod stats;
 pub mod formats;
-pub mod history;
 pub mod lint;
 pub mod value;
 pub mod verdict;
