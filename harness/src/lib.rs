@@ -1,1 +1,3 @@
 //! netsplit.
+
+pub mod redis_server;
