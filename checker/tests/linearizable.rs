@@ -25,7 +25,7 @@ fn drawn(drawing: &str) -> History {
         Event {
             index: index as u64,
             time: Duration::ZERO,
-            process: Actor::Process(word[..at].parse().unwrap()),
+            process: Actor::Process(word[..at].parse().expect("a process")),
             node: None,
             kind,
             f: Arc::from(f),
@@ -42,7 +42,7 @@ fn json(text: &str) -> Value {
         match json {
             serde_json::Value::Null => Value::Nil,
             serde_json::Value::Bool(b) => Value::Bool(*b),
-            serde_json::Value::Number(n) => Value::Int(n.as_i64().unwrap()),
+            serde_json::Value::Number(n) => Value::Int(n.as_i64().expect("a whole number")),
             serde_json::Value::String(text) => Value::text(text.as_str()),
             serde_json::Value::Array(items) => Value::list(items.iter().map(value)),
             serde_json::Value::Object(entries) => {
@@ -50,11 +50,11 @@ fn json(text: &str) -> Value {
             }
         }
     }
-    value(&serde_json::from_str(text).unwrap())
+    value(&serde_json::from_str(text).expect("JSON"))
 }
 
 fn verdict(model: &str, init: &str, drawing: &str) -> Verdict {
-    by_name(model, Some(init), Options::default()).unwrap().check(&drawn(drawing))
+    by_name(model, Some(init), Options::default()).expect("a model").check(&drawn(drawing))
 }
 
 fn check(model: &str, init: &str, drawing: &str, valid: bool) {

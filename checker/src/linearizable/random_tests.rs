@@ -35,7 +35,7 @@ fn random_calls(seed: u64) -> (Vec<RegisterCall>, bool) {
     let values = 1 + i64::try_from(random.below(4)).unwrap();
     let with_cas = random.below(2) == 0;
     let mut fresh = 0;
-    let mut calls: Vec<RegisterCall> = (0..1 + random.below(7))
+    let mut calls: Vec<RegisterCall> = (0..=random.below(7))
         .map(|process| {
             let call = 1 + random.below(times);
             let shown =
