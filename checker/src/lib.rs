@@ -6,8 +6,10 @@
 //! **Architecture invariant:** a checker knows nothing of simulations, networks, seeds or files. It is bounded, and past
 //! a bound it says unknown: never valid, never invalid.
 
+pub mod formats;
 pub mod history;
 pub mod linearizable;
+pub mod lint;
 pub mod models;
 pub mod value;
 pub mod verdict;
