@@ -46,12 +46,15 @@ pub fn imported(history: &History) -> Report {
     Report { errors: bare(errors), warnings: bare(warnings) }
 }
 
-fn bare(findings: Vec<(usize, Finding)>) -> Vec<Finding> {
+/// A finding with its position in the history.
+type Placed = (usize, Finding);
+
+fn bare(findings: Vec<Placed>) -> Vec<Finding> {
     findings.into_iter().map(|(_, finding)| finding).collect()
 }
 
-/// What can't be paired; and what is wrong besides. Each with its position in the history.
-fn findings(history: &History) -> (Vec<(usize, Finding)>, Vec<(usize, Finding)>) {
+/// What can't be paired; and what is wrong besides.
+fn findings(history: &History) -> (Vec<Placed>, Vec<Placed>) {
     let mut unpairable = Vec::new();
     let mut unclean = Vec::new();
     let mut open: BTreeMap<u64, u64> = BTreeMap::new();
@@ -81,4 +84,54 @@ fn findings(history: &History) -> (Vec<(usize, Finding)>, Vec<(usize, Finding)>)
         }
     }
     (unpairable, unclean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::{Format, read};
+
+    /// The findings of the strict lint, of events written `index process type`.
+    fn check(events: &str, expected: &[&str]) -> History {
+        let line = |event: &str| {
+            let words: Vec<_> = event.split(' ').collect();
+            format!("{{\"index\":{},\"process\":{},\"type\":\"{}\",\"f\":\"x\"}}\n", words[0], words[1], words[2])
+        };
+        let text: String = events.split(", ").map(line).collect();
+        let history = read(text.as_bytes(), Some(Format::Jsonl)).unwrap().history;
+        let found: Vec<_> = own(&history).errors.iter().map(ToString::to_string).collect();
+        assert_eq!(found, expected);
+        history
+    }
+
+    #[test]
+    fn accepts_a_clean_history() {
+        check("0 0 invoke, 1 1 invoke, 3 0 ok, 4 1 info, 5 0 invoke, 6 2 invoke", &[]);
+    }
+
+    #[test]
+    fn rejects_a_completion_without_an_invocation() {
+        let history = check("0 0 ok", &["event 0: process 0 completes an operation that it never invoked"]);
+        assert_eq!(imported(&history).errors.len(), 1);
+    }
+
+    #[test]
+    fn rejects_two_operations_of_one_process_at_once() {
+        let expected = ["event 1: process 0 invokes while its operation of event 0 is still open"];
+        let history = check("0 0 invoke, 1 0 invoke", &expected);
+        assert_eq!(imported(&history).errors.len(), 1);
+    }
+
+    #[test]
+    fn a_reused_process_is_only_a_warning_in_an_imported_history() {
+        let expected = ["event 2: process 0 invokes after its operation ended in `info`"];
+        let history = check("0 0 invoke, 1 0 info, 2 0 invoke", &expected);
+        let report = imported(&history);
+        assert_eq!((report.errors.len(), report.warnings.len()), (0, 1));
+    }
+
+    #[test]
+    fn rejects_an_index_out_of_order() {
+        check("1 0 invoke, 1 0 ok", &["event 1: its index does not follow 1, the one before"]);
+    }
 }

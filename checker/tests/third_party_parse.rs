@@ -19,12 +19,15 @@ fn histories() -> Option<PathBuf> {
 }
 
 fn rows(folder: &Path) -> Vec<Row> {
-    let mut table = csv::Reader::from_path(folder.join("manifest.csv")).unwrap();
-    table.deserialize().map(Result::unwrap).collect()
+    let mut table = csv::Reader::from_path(folder.join("manifest.csv")).expect("the manifest can be read");
+    table.deserialize().map(|row| row.expect("a row of the manifest")).collect()
 }
 
 fn read(folder: &Path, row: &Row, format: Option<Format>) -> Result<Imported, formats::FormatError> {
-    formats::read(BufReader::new(File::open(folder.join(&row["file"])).unwrap()), format)
+    formats::read(
+        BufReader::new(File::open(folder.join(&row["file"])).expect("the manifest names files that exist")),
+        format,
+    )
 }
 
 /// What the manifest counts, of a history as it was read.
@@ -61,11 +64,20 @@ fn reads_what_the_manifest_counts() {
         let format: Format = row["format"].parse().unwrap();
         match read(&folder, &row, Some(format)) {
             Err(error) => wrong.push(format!("{file}: {error}")),
+            // fragments for checkers that do not pair
+            Ok(read) if row["notes"].contains("MALFORMED") && read.history.operations().is_err() => {
+                if row["events"] != read.history.events.len().to_string() || read.lint().errors.is_empty() {
+                    wrong.push(format!("{file}: {} events, {:?}", read.history.events.len(), read.lint()));
+                }
+            }
             Ok(read) => match counts(&read) {
                 Err(error) => wrong.push(format!("{file}: {error}")),
                 Ok(counts) => {
+                    // without processes the manifest has one, and we as many as are needed
+                    let assigned = read.warnings.iter().any(|warning| warning.contains("no event has a `process`"));
                     let differs = |(name, count): (&str, usize)| {
-                        (row[name] != count.to_string())
+                        let matters = !(assigned && name == "processes");
+                        (matters && row[name] != count.to_string())
                             .then(|| format!("{file}: {name} {} but read {count}", row[name]))
                     };
                     wrong.extend(counts.into_iter().filter_map(differs));

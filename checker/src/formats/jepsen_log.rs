@@ -18,6 +18,8 @@ use crate::{History, Kind, Value};
 
 /// The parts of a line that logs an operation.
 pub(super) struct Logged<'t> {
+    /// Whether no logger's name stands before it, as in `history.txt`.
+    bare: bool,
     process: &'t str,
     kind: Kind,
     f: &'t str,
@@ -29,6 +31,8 @@ pub(super) fn read(input: &mut Input<'_>, shared: &mut Shared) -> Result<(Histor
     let mut record = Vec::new();
     let mut open = BTreeMap::new();
     let mut others = 0_u64;
+    // a console log ends with Knossos' report, which shows pending operations in the shape of `history.txt`
+    let mut console = false;
     input.skip_byte_order_mark()?;
     loop {
         let line = input.line;
@@ -37,7 +41,9 @@ pub(super) fn read(input: &mut Input<'_>, shared: &mut Shared) -> Result<(Histor
         }
         // the noise may be in any encoding
         let lossy = String::from_utf8_lossy(&record);
-        match logged(&lossy) {
+        let operation = logged(&lossy).filter(|found| !(found.bare && console));
+        console |= lossy.contains("jepsen.");
+        match operation {
             Some(_) => {
                 let text = utf8(&record, line)?;
                 let parts = logged(text).expect("valid text is unchanged");
@@ -67,7 +73,7 @@ pub(super) fn logged(line: &str) -> Option<Logged<'_>> {
     let (kind_name, tail) = word(tail)?;
     let kind = kind(kind_name.strip_prefix(':')?)?;
     let (f, rest) = word(tail)?;
-    Some(Logged { process, kind, f: f.strip_prefix(':')?, rest: rest.trim() })
+    Some(Logged { bare, process, kind, f: f.strip_prefix(':')?, rest: rest.trim() })
 }
 
 /// What follows ` - ` or `: [ time ] `.

@@ -22,6 +22,8 @@ mod json_value;
 mod jsonl;
 mod own;
 mod plume;
+#[cfg(test)]
+mod tests;
 mod transactions;
 
 use std::fmt;
