@@ -76,7 +76,7 @@ impl RedisServer {
     /// Starts a server in an existing folder that nobody else uses, from the log that is in it if
     /// there is one. Returns when it answers.
     pub fn start(folder: &Path) -> Result<RedisServer> {
-        let version = installed_version()?;
+        let version = version()?;
         let io = |source| RedisServerError::Io { folder: folder.to_owned(), source };
         let folder = fs::canonicalize(folder).map_err(io)?;
         let mut server = RedisServer { folder, version, child: None, _temporary: None };
@@ -245,8 +245,8 @@ impl Drop for RedisServer {
     }
 }
 
-/// The version that `redis-server --version` tells (`Redis server v=7.0.15 sha=…`).
-fn installed_version() -> Result<String> {
+/// The version of the `redis-server` on the PATH, as it tells itself.
+pub fn version() -> Result<String> {
     let output = Command::new("redis-server").arg("--version").stdin(Stdio::null()).output();
     let output = output.map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => RedisServerError::NotFound,
