@@ -60,7 +60,7 @@ pub struct RedisServer {
     version: String,
     child: Option<Child>,
     /// Removed when the server is dropped, after the process has ended.
-    _temporary: Option<TempDir>,
+    temporary: Option<TempDir>,
 }
 
 impl RedisServer {
@@ -69,7 +69,7 @@ impl RedisServer {
         let temporary = tempfile::Builder::new().prefix("netsplit-redis-").tempdir();
         let temporary = temporary.map_err(|source| RedisServerError::Io { folder: std::env::temp_dir(), source })?;
         let mut server = RedisServer::start(temporary.path())?;
-        server._temporary = Some(temporary);
+        server.temporary = Some(temporary);
         Ok(server)
     }
 
@@ -79,7 +79,7 @@ impl RedisServer {
         let version = version()?;
         let io = |source| RedisServerError::Io { folder: folder.to_owned(), source };
         let folder = fs::canonicalize(folder).map_err(io)?;
-        let mut server = RedisServer { folder, version, child: None, _temporary: None };
+        let mut server = RedisServer { folder, version, child: None, temporary: None };
         server.restart()?;
         Ok(server)
     }
@@ -242,6 +242,7 @@ impl Drop for RedisServer {
     fn drop(&mut self) {
         // Nobody is left to tell; the process is ours and has no other way to end.
         let _ = self.kill();
+        drop(self.temporary.take());
     }
 }
 
