@@ -7,6 +7,7 @@
 //! a bound it says unknown: never valid, never invalid.
 
 pub mod history;
+pub mod txn;
 pub mod value;
 pub mod verdict;
 
