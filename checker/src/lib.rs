@@ -6,7 +6,9 @@
 //! **Architecture invariant:** a checker knows nothing of simulations, networks, seeds or files. It is bounded, and past
 //! a bound it says unknown: never valid, never invalid.
 
+pub mod formats;
 pub mod history;
+pub mod lint;
 pub mod txn;
 pub mod value;
 pub mod verdict;
