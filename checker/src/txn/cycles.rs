@@ -57,6 +57,11 @@ pub(crate) fn find(graph: &Graph) -> Found {
     found
 }
 
+/// A short cycle, if there is any.
+pub(crate) fn shortest(graph: &Graph) -> Option<Cycle> {
+    find(graph).cycles.into_values().flatten().min_by_key(Vec::len)
+}
+
 /// How many of the writes that one read missed are looked at for walks with a single such step; walks with several are
 /// found without this bound, and rule out the same models but one.
 const HEADS: usize = 64;

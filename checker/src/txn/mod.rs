@@ -12,7 +12,9 @@ mod decode;
 mod graph;
 mod lost;
 mod model;
+mod order;
 mod register;
+mod session;
 #[cfg(test)]
 mod tests;
 mod versions;
@@ -21,3 +23,4 @@ pub use analysis::Analysis;
 pub use append::{ListAppend, analyze as analyze_list_append};
 pub use model::{Anomaly, Model, Scope, ruled_out, strongest};
 pub use register::{Assumptions, RwRegister, analyze as analyze_rw_register};
+pub use session::{LEVELS, levels};

@@ -222,3 +222,32 @@ fn registers_show_aborted_intermediate_internal_and_invented_values() {
 fn registers_read_in_a_circle_are_g1c() {
     check_registers(&concurrent("wx=1,ry=1 wy=1,rx=1"), Assumptions::NONE, &["G1c"]);
 }
+
+fn holds(history: &str) -> Vec<&'static str> {
+    let levels = levels(&self::history(history));
+    LEVELS.iter().filter(|level| levels[level] == crate::Verdict::VALID).map(|level| level.name()).collect()
+}
+
+#[test]
+fn sessions_are_judged_by_their_order_alone() {
+    let serial = "i0 wx=1 o0 wx=1 i1 rx= o1 rx= i1 rx=1 o1 rx=1";
+    assert_eq!(holds(serial).len(), LEVELS.len());
+    assert!(holds("i0 rx=1 o0 rx=1").is_empty());
+    // a split read: one effect of a transaction is seen without the other
+    assert_eq!(
+        holds("i0 wx=1,wy=1 o0 wx=1,wy=1 i1 wx=2,wy=2 o1 wx=2,wy=2 i2 rx=1,ry=2 o2 rx=1,ry=2"),
+        ["read-committed"]
+    );
+    // a long fork: two readers see two writes in different orders
+    let fork = "i0 wx=1 o0 wx=1 i1 wy=1 o1 wy=1 i2 rx=1,ry= o2 rx=1,ry= i3 rx=,ry=1 o3 rx=,ry=1";
+    assert_eq!(holds(fork), ["read-committed", "read-atomic", "causal"]);
+    // write skew: each reads what the other overwrites
+    let skew = "i0 rx=,wy=1 o0 rx=,wy=1 i1 ry=,wx=1 o1 ry=,wx=1";
+    assert_eq!(holds(skew), ["read-committed", "read-atomic", "causal", "snapshot-isolation"]);
+    // a lost update
+    let lost = "i0 rx=,wx=1 o0 rx=,wx=1 i1 rx=,wx=2 o1 rx=,wx=2";
+    assert_eq!(holds(lost), ["read-committed", "read-atomic", "causal"]);
+    // the effect is seen, its cause is not
+    let cause = "i0 wx=1 o0 wx=1 i1 rx=1,wy=1 o1 rx=1,wy=1 i2 ry=1 o2 ry=1 i2 rx= o2 rx=";
+    assert_eq!(holds(cause), ["read-committed", "read-atomic"]);
+}
