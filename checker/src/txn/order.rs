@@ -35,14 +35,14 @@ struct Search<'s> {
 /// Whether the order exists.
 pub(crate) fn search(sessions: &Sessions, level: Level) -> Verdict {
     let search = Search::new(sessions, level);
-    let start = Frame::new(vec![0; sessions.sessions.len()]);
+    let start = Frame::new(vec![0; sessions.each.len()]);
     let mut seen: BTreeSet<State> = BTreeSet::from([start.state.clone()]);
     let mut stack = vec![(start, 0)];
     while let Some((frame, next)) = stack.last_mut() {
         if search.done(&frame.state) {
             return Verdict::VALID;
         }
-        if *next >= sessions.sessions.len() {
+        if *next >= sessions.each.len() {
             stack.pop();
             continue;
         }
@@ -92,7 +92,7 @@ impl<'s> Search<'s> {
             place: vec![(0, 0); count],
             reads: vec![BTreeSet::new(); count],
         };
-        for (session, members) in sessions.sessions.iter().enumerate() {
+        for (session, members) in sessions.each.iter().enumerate() {
             for (at, txn) in (0..).zip(members) {
                 search.place[*txn as usize] = (session, at);
                 let reads = sessions.read_from(*txn);
@@ -106,11 +106,11 @@ impl<'s> Search<'s> {
     }
 
     fn done(&self, state: &State) -> bool {
-        state.iter().zip(&self.sessions.sessions).all(|(at, members)| *at as usize == 2 * members.len())
+        state.iter().zip(&self.sessions.each).all(|(at, members)| *at as usize == 2 * members.len())
     }
 
     fn next(&self, state: &State, session: usize) -> Option<u32> {
-        self.sessions.sessions[session].get(state[session] as usize / 2).copied()
+        self.sessions.each[session].get(state[session] as usize / 2).copied()
     }
 
     fn harmless(&self, state: &State, session: usize) -> bool {
@@ -121,7 +121,7 @@ impl<'s> Search<'s> {
     fn step(&self, frame: &Frame, session: usize) -> Option<Frame> {
         let txn = self.next(&frame.state, session)?;
         let writes = &self.sessions.writes[txn as usize];
-        let reading = frame.state[session] % 2 == 0;
+        let reading = frame.state[session].is_multiple_of(2);
         let mut after = frame.clone();
         if reading {
             let current = |key: &u32| frame.current.get(key).copied();

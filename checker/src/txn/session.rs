@@ -35,7 +35,7 @@ pub(crate) struct Sessions {
     /// Whether a transaction surely or possibly happened.
     pub(crate) present: Vec<bool>,
     /// The sessions: transactions in order.
-    pub(crate) sessions: Vec<Vec<u32>>,
+    pub(crate) each: Vec<Vec<u32>>,
 }
 
 /// Decides each of [`LEVELS`] for `history`, a history of sessions: a process is a session, and only its order counts.
@@ -52,7 +52,7 @@ pub fn levels(history: &History) -> BTreeMap<Model, Verdict> {
     }
     let sessions = match Sessions::of(&txns, &writes) {
         Ok(sessions) => sessions,
-        Err(evidence) => return all(&Verdict::Invalid(vec![evidence])),
+        Err(evidence) => return all(&Verdict::Invalid(vec![*evidence])),
     };
     let mut found = BTreeMap::new();
     let mut broken: Option<Verdict> = None;
@@ -69,14 +69,14 @@ pub fn levels(history: &History) -> BTreeMap<Model, Verdict> {
 
 impl Sessions {
     /// An `Err` is evidence of a read that no level explains.
-    fn of(txns: &Txns, writes: &Writes) -> Result<Sessions, Evidence> {
+    fn of(txns: &Txns, writes: &Writes) -> Result<Sessions, Box<Evidence>> {
         let count = txns.all.len();
         let mut sessions = Sessions {
             before: vec![None; count],
             writes: vec![BTreeSet::new(); count],
             reads: Vec::new(),
             present: vec![false; count],
-            sessions: Vec::new(),
+            each: Vec::new(),
         };
         let mut names: BTreeMap<u64, usize> = BTreeMap::new();
         for (txn, fate) in txns.fates() {
@@ -87,9 +87,9 @@ impl Sessions {
             sessions.present[txn as usize] = true;
             let next = names.len();
             let name = *names.entry(txns.all[txn as usize].process).or_insert(next);
-            sessions.sessions.resize_with(names.len(), Vec::new);
-            sessions.before[txn as usize] = sessions.sessions[name].last().copied();
-            sessions.sessions[name].push(txn);
+            sessions.each.resize_with(names.len(), Vec::new);
+            sessions.before[txn as usize] = sessions.each[name].last().copied();
+            sessions.each[name].push(txn);
             let written = externals(txns.mops(txn)).into_iter().filter(|(_, touched)| touched.written.is_some());
             sessions.writes[txn as usize] = written.map(|(key, _)| key).collect();
         }
@@ -187,7 +187,7 @@ impl Sessions {
 
     /// Whoever a transaction reads from, or follows in its session, comes before what it reads of another writer.
     fn read_atomic(&self, force: &mut impl FnMut(u32, u32, &Read)) {
-        for session in &self.sessions {
+        for session in &self.each {
             // the session's last writer of each key stands for those before it
             let mut last: BTreeMap<u32, u32> = BTreeMap::new();
             for txn in session {
@@ -212,14 +212,14 @@ impl Sessions {
     /// last writer of the key that happened before, found by vector clocks.
     fn causal(&self, force: &mut impl FnMut(u32, u32, &Read)) -> Result<(), Cause> {
         const LIMIT: usize = 400_000_000;
-        let width = self.sessions.len();
+        let width = self.each.len();
         if width.saturating_mul(self.present.len()) > LIMIT {
             return Err(Cause::Memory(LIMIT as u64 * 4));
         }
         let Some(order) = self.causal_order() else { return Ok(()) };
         let mut place = vec![(0, 0u32); self.present.len()];
         let mut writers: BTreeMap<(u32, usize), Vec<(u32, u32)>> = BTreeMap::new();
-        for (session, members) in self.sessions.iter().enumerate() {
+        for (session, members) in self.each.iter().enumerate() {
             for (at, txn) in (1..).zip(members) {
                 place[*txn as usize] = (session, at);
                 for key in &self.writes[*txn as usize] {
@@ -282,11 +282,11 @@ impl Sessions {
 
 /// The reads of other transactions' writes; an `Err` for a read that contradicts its own transaction, or that was never
 /// written, or not for good.
-fn reads(txns: &Txns, writes: &Writes, txn: u32) -> Result<Vec<Read>, Evidence> {
+fn reads(txns: &Txns, writes: &Writes, txn: u32) -> Result<Vec<Read>, Box<Evidence>> {
     let mut own: BTreeMap<u32, &Value> = BTreeMap::new();
     let mut reads = Vec::new();
     let index = txns.index(txn);
-    let bad = |what: String| Err(evidence(Model::ReadCommitted, what, vec![index], Vec::new()));
+    let bad = |what: String| Err(Box::new(evidence(Model::ReadCommitted, what, vec![index], Vec::new())));
     for mop in txns.mops(txn) {
         let (key, value) = (txns.keys[mop.key as usize], mop.value);
         if mop.write {
