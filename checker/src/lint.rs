@@ -46,12 +46,15 @@ pub fn imported(history: &History) -> Report {
     Report { errors: bare(errors), warnings: bare(warnings) }
 }
 
-fn bare(findings: Vec<(usize, Finding)>) -> Vec<Finding> {
+/// A finding with its position in the history.
+type Placed = (usize, Finding);
+
+fn bare(findings: Vec<Placed>) -> Vec<Finding> {
     findings.into_iter().map(|(_, finding)| finding).collect()
 }
 
-/// What can't be paired; and what is wrong besides. Each with its position in the history.
-fn findings(history: &History) -> (Vec<(usize, Finding)>, Vec<(usize, Finding)>) {
+/// What can't be paired; and what is wrong besides.
+fn findings(history: &History) -> (Vec<Placed>, Vec<Placed>) {
     let mut unpairable = Vec::new();
     let mut unclean = Vec::new();
     let mut open: BTreeMap<u64, u64> = BTreeMap::new();

@@ -19,12 +19,15 @@ fn histories() -> Option<PathBuf> {
 }
 
 fn rows(folder: &Path) -> Vec<Row> {
-    let mut table = csv::Reader::from_path(folder.join("manifest.csv")).unwrap();
-    table.deserialize().map(Result::unwrap).collect()
+    let mut table = csv::Reader::from_path(folder.join("manifest.csv")).expect("the manifest can be read");
+    table.deserialize().map(|row| row.expect("a row of the manifest")).collect()
 }
 
 fn read(folder: &Path, row: &Row, format: Option<Format>) -> Result<Imported, formats::FormatError> {
-    formats::read(BufReader::new(File::open(folder.join(&row["file"])).unwrap()), format)
+    formats::read(
+        BufReader::new(File::open(folder.join(&row["file"])).expect("the manifest names files that exist")),
+        format,
+    )
 }
 
 /// What the manifest counts, of a history as it was read.

@@ -36,23 +36,17 @@ pub(super) fn read(input: &mut Input<'_>, shared: &mut Shared) -> Result<(Histor
         }
         first = false;
     }
-    match closer {
-        None => importer.finish(),
-        Some(closer) => {
-            let reason = format!("the file ends before the `{}` that closes it", char::from(closer));
-            Err(FormatError { line: input.line, reason })
-        }
-    }
+    let Some(closer) = closer else { return importer.finish() };
+    let reason = format!("the file ends before the `{}` that closes it", char::from(closer));
+    Err(FormatError { line: input.line, reason })
 }
 
 fn finish(input: &mut Input<'_>, importer: Importer) -> Result<(History, Vec<String>), FormatError> {
-    match input.next_token(Syntax::Edn)? {
-        None => importer.finish(),
-        Some(_) => {
-            let reason = "expected nothing after the bracket that closes the history".to_owned();
-            Err(FormatError { line: input.line, reason })
-        }
+    if input.next_token(Syntax::Edn)?.is_none() {
+        return importer.finish();
     }
+    let reason = "expected nothing after the bracket that closes the history".to_owned();
+    Err(FormatError { line: input.line, reason })
 }
 
 /// The fields of the operation in `text`; none if it is a discarded form.

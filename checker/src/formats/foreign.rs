@@ -151,8 +151,9 @@ fn assign_processes(events: &mut [Event]) -> Result<(), String> {
     let mut left_open = std::collections::BTreeSet::new();
     for at in 0..events.len() {
         let process = if events[at].kind == Kind::Invoke {
-            let taken = |process: &u64| !open.iter().any(|(open, _)| open == process) && !left_open.contains(process);
-            let free = (0..).find(taken).expect("few are taken");
+            let is_free = |process: &u64| !open.iter().any(|(open, _)| open == process) && !left_open.contains(process);
+            let most = u64::try_from(MOST_OPEN).expect("a small constant");
+            let free = (0..=most).find(is_free).expect("one more than can be taken");
             open.push((free, at));
             if open.len() + left_open.len() > MOST_OPEN {
                 return Err(format!("no event has a `process`, and more than {MOST_OPEN} operations are open at once"));

@@ -33,10 +33,10 @@ fn event(text: &str, shared: &mut Shared) -> Result<Event, Problem> {
     let mut fields = Fields::default();
     let mut seen = [false; own::FIELDS.len()];
     members(&mut c, |c, name| {
-        if let Some(field) = own::FIELDS.iter().position(|&field| field == name) {
-            if std::mem::replace(&mut seen[field], true) {
-                return c.fail(format!("`{name}` is given twice"));
-            }
+        if let Some(field) = own::FIELDS.iter().position(|&field| field == name)
+            && std::mem::replace(&mut seen[field], true)
+        {
+            return c.fail(format!("`{name}` is given twice"));
         }
         let value = value(c)?;
         fields.set(name, value).or_else(|reason| c.fail(reason))

@@ -1,4 +1,4 @@
-//! The text of Plume, PolySI and IsoVista: `r(key,value,session,transaction)` or `w(…)` a line.
+//! The text of Plume, `PolySI` and `IsoVista`: `r(key,value,session,transaction)` or `w(…)` a line.
 //!
 //! Transactions are the lines of one session with one number; -1 is the number of aborted ones.
 
