@@ -19,13 +19,15 @@ fn histories() -> Option<PathBuf> {
 }
 
 fn rows(folder: &Path) -> Vec<Row> {
-    let mut table = csv::Reader::from_path(folder.join("manifest.csv")).unwrap();
+    let mut table = csv::Reader::from_path(folder.join("manifest.csv")).expect("the manifest is readable");
     table.deserialize().map(Result::unwrap).collect()
 }
 
 fn read(folder: &Path, row: &Row) -> History {
-    let file = BufReader::new(File::open(folder.join(&row["file"])).unwrap());
-    formats::read(file, Some(row["format"].parse().unwrap())).unwrap().history
+    let file = BufReader::new(File::open(folder.join(&row["file"])).expect("the manifest names files that are there"));
+    formats::read(file, Some(row["format"].parse().expect("the manifest names known formats")))
+        .expect("a third-party history parses")
+        .history
 }
 
 fn word(verdict: &Verdict) -> &'static str {
