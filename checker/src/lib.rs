@@ -15,6 +15,7 @@ pub mod set_full;
 pub mod stats;
 pub mod formats;
 pub mod lint;
+pub mod txn;
 pub mod value;
 pub mod verdict;
 
