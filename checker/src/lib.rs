@@ -6,11 +6,18 @@
 //! **Architecture invariant:** a checker knows nothing of simulations, networks, seeds or files. It is bounded, and past
 //! a bound it says unknown: never valid, never invalid.
 
+pub mod bank;
+pub mod counter;
 #[cfg(test)]
 mod drawing;
 pub mod history;
+pub mod long_fork;
+pub mod pn_counter;
 pub mod set_full;
 pub mod stats;
+pub mod total_queue;
+pub mod unique;
+pub mod unordered_queue;
 pub mod value;
 pub mod verdict;
 
