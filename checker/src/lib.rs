@@ -6,13 +6,18 @@
 //! **Architecture invariant:** a checker knows nothing of simulations, networks, seeds or files. It is bounded, and past
 //! a bound it says unknown: never valid, never invalid.
 
+mod access;
 pub mod bank;
 pub mod counter;
 #[cfg(test)]
 mod drawing;
+pub mod eventual;
+pub mod formats;
 pub mod history;
+pub mod lint;
 pub mod long_fork;
 pub mod pn_counter;
+pub mod sequential;
 pub mod set_full;
 pub mod stats;
 pub mod total_queue;
