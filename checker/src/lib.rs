@@ -8,6 +8,7 @@
 
 mod access;
 pub mod bank;
+pub mod causal;
 pub mod counter;
 #[cfg(test)]
 mod drawing;
