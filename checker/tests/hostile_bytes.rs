@@ -68,7 +68,7 @@ const PIECES: [&[u8]; 24] = [
     b";",
 ];
 
-/// Numbers from a fixed start (SplitMix64, Steele et al. 2014).
+/// Numbers from a fixed start (`SplitMix64`, Steele et al. 2014).
 struct Dice(u64);
 
 impl Dice {
@@ -77,7 +77,7 @@ impl Dice {
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % u64::try_from(bound.max(1)).unwrap()).unwrap()
+        usize::try_from((z ^ (z >> 31)) % u64::try_from(bound.max(1)).expect("fits")).expect("fits")
     }
 
     fn mutate(&mut self, bytes: &mut Vec<u8>) {
@@ -85,7 +85,7 @@ impl Dice {
         let to = at + self.below(bytes.len() - at + 1).min(40);
         let piece = match self.below(5) {
             0 => Vec::new(),
-            1 => vec![u8::try_from(self.below(256)).unwrap()],
+            1 => vec![u8::try_from(self.below(256)).expect("a byte")],
             2 => PIECES[self.below(PIECES.len())].repeat(1 + self.below(200)),
             3 => bytes[at..to].repeat(2),
             _ => PIECES[self.below(PIECES.len())].to_vec(),
@@ -102,8 +102,8 @@ fn survive(bytes: &[u8], format: Option<Format>) -> bool {
     let _ = found.lint();
     let _ = formats::independent::split(found.history.clone());
     let mut written = Vec::new();
-    formats::write(Format::Jsonl, &found.history, &mut written).unwrap();
-    let again = formats::read(&written[..], Some(Format::Jsonl)).unwrap();
+    formats::write(Format::Jsonl, &found.history, &mut written).expect("what was written can be read");
+    let again = formats::read(&written[..], Some(Format::Jsonl)).expect("a vector takes all");
     assert_eq!(again.history, found.history, "{format:?}: {}", String::from_utf8_lossy(bytes));
     true
 }
