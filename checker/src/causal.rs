@@ -79,10 +79,10 @@ enum Stop {
 
 impl<'a, 'h> Graph<'a, 'h> {
     fn new(all: &'a [Access<'h>], initial: &Value) -> Result<Graph<'a, 'h>, Stop> {
-        let (mut writers, mut writes) = (BTreeMap::new(), BTreeMap::<_, Vec<usize>>::new());
+        let (mut by_value, mut writes) = (BTreeMap::new(), BTreeMap::<_, Vec<usize>>::new());
         for (at, access) in all.iter().enumerate() {
             let Some(wrote) = access.wrote else { continue };
-            if wrote == initial || writers.insert((access.key, wrote), at).is_some() {
+            if wrote == initial || by_value.insert((access.key, wrote), at).is_some() {
                 return Err(Stop::Undecided(format!(
                     "#{} writes {wrote} again: values must be distinct",
                     access.index
@@ -94,7 +94,7 @@ impl<'a, 'h> Graph<'a, 'h> {
         for (at, access) in all.iter().enumerate() {
             source.push(match access.observed.filter(|seen| *seen != initial) {
                 None => None,
-                Some(seen) => match writers.get(&(access.key, seen)) {
+                Some(seen) => match by_value.get(&(access.key, seen)) {
                     Some(&write) => Some(write),
                     None => return Err(Stop::Bad(("ThinAirRead", vec![at]))),
                 },

@@ -15,6 +15,7 @@ mod drawing;
 pub mod eventual;
 pub mod formats;
 pub mod history;
+pub mod ladder;
 pub mod lint;
 pub mod long_fork;
 pub mod pn_counter;

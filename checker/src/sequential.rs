@@ -89,9 +89,9 @@ impl<'a, 'h> Search<'a, 'h> {
     }
 
     fn run(&self, initial: &'h Value, budget: usize) -> Found {
-        let mut stack = vec![(vec![0; self.processes.len()], vec![initial; self.keys])];
+        let mut open = vec![(vec![0; self.processes.len()], vec![initial; self.keys])];
         let (mut seen, mut furthest, mut stuck) = (BTreeSet::new(), 0, Vec::new());
-        while let Some(mut state) = stack.pop() {
+        while let Some(mut state) = open.pop() {
             self.take_reads(&mut state);
             if !seen.insert(state.clone()) {
                 continue;
@@ -108,7 +108,7 @@ impl<'a, 'h> Search<'a, 'h> {
                 furthest = done;
                 stuck = waiting().map(|(_, access)| access.index).collect();
             }
-            stack.extend(self.successors(&state));
+            open.extend(self.successors(&state));
         }
         Found::None(stuck)
     }
