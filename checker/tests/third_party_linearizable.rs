@@ -55,8 +55,8 @@ fn check(engine: Engine, wanted: impl Fn(&Row) -> bool) {
     let mut checked = 0;
     for row in rows.iter().filter(|row| wanted(row)) {
         let init = (!row.init.is_empty()).then_some(row.init.as_str());
-        let checker = by_name(&row.model, init, Options { limits, engine, nil_reads: None }).expect("a known model");
-        let verdict = checker.check(&row.history);
+        let judge = by_name(&row.model, init, Options { limits, engine, nil_reads: None }).expect("a known model");
+        let verdict = judge.check(&row.history);
         let agrees = match &verdict {
             Verdict::Valid { .. } => row.valid,
             Verdict::Invalid(evidence) => {
