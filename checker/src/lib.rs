@@ -6,27 +6,26 @@
 //! **Architecture invariant:** a checker knows nothing of simulations, networks, seeds or files. It is bounded, and past
 //! a bound it says unknown: never valid, never invalid.
 
-#[cfg(test)]
-mod drawing;
-pub mod history;
-pub mod linearizable;
-pub mod models;
-pub mod set_full;
-pub mod stats;
-pub mod formats;
-pub mod lint;
-pub mod txn;
 mod access;
 pub mod bank;
 pub mod causal;
 pub mod counter;
 #[cfg(test)]
+mod drawing;
 pub mod eventual;
+pub mod formats;
+pub mod history;
 pub mod ladder;
+pub mod linearizable;
+pub mod lint;
 pub mod long_fork;
+pub mod models;
 pub mod pn_counter;
 pub mod sequential;
+pub mod set_full;
+pub mod stats;
 pub mod total_queue;
+pub mod txn;
 pub mod unique;
 pub mod unordered_queue;
 pub mod value;
