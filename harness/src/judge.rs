@@ -154,10 +154,7 @@ fn checked(plan: &Plan, history: &History) -> Vec<Judged> {
         return vec![Judged { checker: "lint".into(), verdict }];
     }
     let checkers = (plan.workload().checkers)();
-    checkers
-        .iter()
-        .map(|checker| Judged { checker: checker.name().into(), verdict: checker.check(history) })
-        .collect()
+    checkers.iter().map(|checker| Judged { checker: checker.name().into(), verdict: checker.check(history) }).collect()
 }
 
 fn overall(verdict: &Verdict) -> Overall {

@@ -253,7 +253,11 @@ impl Plan {
             let named = step.fault.cut_pairs().into_iter().flat_map(|(a, b)| [a, b]).chain(step.fault.stopped_host());
             for host in named {
                 if !hosts.iter().any(|known| known == host) {
-                    return inconsistent(format!("fault {} names `{}`, no host of the plan", step.id, host.escape_debug()));
+                    return inconsistent(format!(
+                        "fault {} names `{}`, no host of the plan",
+                        step.id,
+                        host.escape_debug()
+                    ));
                 }
             }
             if step.fault.cut_pairs().iter().any(|(a, b)| a == b) {
@@ -265,7 +269,11 @@ impl Plan {
         }
         for link in &self.latencies {
             if !known(&link.a) || !known(&link.b) || link.ms > 60_000 {
-                return inconsistent(format!("the latency of {}–{} can't be", link.a.escape_debug(), link.b.escape_debug()));
+                return inconsistent(format!(
+                    "the latency of {}–{} can't be",
+                    link.a.escape_debug(),
+                    link.b.escape_debug()
+                ));
             }
         }
         match self.scripts.iter().flatten().find(|planned| !self.nodes.contains(&planned.node)) {
@@ -301,10 +309,8 @@ fn latencies(seed: u64, cluster: &Cluster) -> Vec<Latency> {
 
 /// Every nemesis draws from its own stream, so that adding one leaves the others' faults as they are.
 fn schedule(seed: u64, nemeses: &[&Nemesis], cluster: &Cluster, length: Duration) -> Schedule {
-    let mut schedule: Schedule = nemeses
-        .iter()
-        .flat_map(|nemesis| (nemesis.schedule)(&mut dice(seed, nemesis.name), cluster, length))
-        .collect();
+    let mut schedule: Schedule =
+        nemeses.iter().flat_map(|nemesis| (nemesis.schedule)(&mut dice(seed, nemesis.name), cluster, length)).collect();
     schedule.sort_by_key(|step| step.at_ms);
     for (id, step) in schedule.iter_mut().enumerate() {
         step.id = u32::try_from(id).expect("a schedule is short");

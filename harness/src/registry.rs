@@ -46,7 +46,12 @@ pub fn nemeses(names: &str) -> Result<Vec<&'static Nemesis>, Unknown> {
     names.split(',').map(|name| find("nemesis", name.trim(), NEMESES, |nemesis| nemesis.name)).collect()
 }
 
-fn find<T>(kind: &'static str, name: &str, all: &'static [T], named: fn(&T) -> &'static str) -> Result<&'static T, Unknown> {
+fn find<T>(
+    kind: &'static str,
+    name: &str,
+    all: &'static [T],
+    named: fn(&T) -> &'static str,
+) -> Result<&'static T, Unknown> {
     all.iter().find(|entry| named(entry) == name).ok_or_else(|| Unknown {
         kind,
         name: name.escape_debug().take(80).collect(),

@@ -52,7 +52,9 @@ pub enum BadCapsule {
     #[error("line 1: this is no netsplit capsule: it does not begin with `\"what\": \"{MARK}\"`")]
     NotOurs,
     /// It was written by another version.
-    #[error("line 1: this capsule's plan has format {0}, and this netsplit runs format {FORMAT}; use the version that wrote it")]
+    #[error(
+        "line 1: this capsule's plan has format {0}, and this netsplit runs format {FORMAT}; use the version that wrote it"
+    )]
     Format(u64),
     /// Its plan can't be run.
     #[error("the plan can't be run: {0}")]

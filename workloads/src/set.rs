@@ -22,7 +22,9 @@ pub const SET: Workload = Workload {
     generate,
     finale,
     invoke,
-    checkers: || -> Vec<Box<dyn Checker>> { vec![Box::new(set_full::SetFull { linearizable: true, settled_from: None })] },
+    checkers: || -> Vec<Box<dyn Checker>> {
+        vec![Box::new(set_full::SetFull { linearizable: true, settled_from: None })]
+    },
     pure: |op| op.f == "read",
 };
 

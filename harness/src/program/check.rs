@@ -27,11 +27,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn check(arguments: &Arguments) -> Result<u8, Failure> {
-    let checker = models::by_name(&arguments.model, arguments.init.as_deref(), Options::default())
-        .map_err(Failure::wrong_use)?;
-    let named = |error: &dyn std::fmt::Display| {
-        Failure::wrong_use(format!("{}: {error}", arguments.history.display()))
-    };
+    let checker =
+        models::by_name(&arguments.model, arguments.init.as_deref(), Options::default()).map_err(Failure::wrong_use)?;
+    let named = |error: &dyn std::fmt::Display| Failure::wrong_use(format!("{}: {error}", arguments.history.display()));
     let file = File::open(&arguments.history).map_err(|error| named(&error))?;
     let imported = formats::read(BufReader::new(file), arguments.format).map_err(|error| named(&error))?;
     let lint = imported.lint();

@@ -54,7 +54,11 @@ fn difference(capsule: &std::path::Path, recording: &simulate::Recording) -> Str
             format!("{said}, first in event {at}\n  capsule: {recorded}\n  here:    {here}")
         }
         None if recorded.lines().count() != here.lines().count() => {
-            format!("{said}: one history is the beginning of the other ({} and {} events)", recorded.lines().count(), here.lines().count())
+            format!(
+                "{said}: one history is the beginning of the other ({} and {} events)",
+                recorded.lines().count(),
+                here.lines().count()
+            )
         }
         None => format!("{said}: the histories are equal, the record of messages is not"),
     }

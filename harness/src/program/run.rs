@@ -95,19 +95,24 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let bar = progress(total);
     let mut finished = Vec::new();
     let mut failures = Vec::new();
-    in_order(arguments.seed.clone(), jobs(arguments), |seed| one(seed, &config, redis_version.as_deref(), &arguments.out), |seed, ended| {
-        match ended {
-            Ok(run) => {
-                bar.suspend(|| say(&line(&run)));
-                finished.push(run);
+    in_order(
+        arguments.seed.clone(),
+        jobs(arguments),
+        |seed| one(seed, &config, redis_version.as_deref(), &arguments.out),
+        |seed, ended| {
+            match ended {
+                Ok(run) => {
+                    bar.suspend(|| say(&line(&run)));
+                    finished.push(run);
+                }
+                Err(message) => {
+                    bar.suspend(|| eprintln!("netsplit: seed {seed}: {message}"));
+                    failures.push(seed);
+                }
             }
-            Err(message) => {
-                bar.suspend(|| eprintln!("netsplit: seed {seed}: {message}"));
-                failures.push(seed);
-            }
-        }
-        bar.inc(1);
-    });
+            bar.inc(1);
+        },
+    );
     bar.finish_and_clear();
     summary(&finished, failures.len(), total);
     let failed = failures.iter().map(|_| HARNESS_FAILED);
@@ -168,7 +173,8 @@ fn progress(total: u64) -> ProgressBar {
     if total == 1 {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {eta} left").expect("the template is well formed");
+    let style =
+        ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {eta} left").expect("the template is well formed");
     ProgressBar::new(total).with_style(style)
 }
 

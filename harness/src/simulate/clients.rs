@@ -103,7 +103,8 @@ impl Caller {
 
     /// The script, as far as the main phase reaches.
     async fn main_phase(&mut self, plan: &Plan, script: &Script) {
-        let nodes: BTreeMap<&str, Arc<str>> = plan.nodes.iter().map(|node| (node.as_str(), node.as_str().into())).collect();
+        let nodes: BTreeMap<&str, Arc<str>> =
+            plan.nodes.iter().map(|node| (node.as_str(), node.as_str().into())).collect();
         for planned in script {
             sleep_until(self.at(planned.at_ms)).await;
             if Instant::now() >= self.at(plan.length_ms) {

@@ -47,7 +47,8 @@ impl Hosts {
     /// Each life of a node has its own dice.
     fn start_node(&self, sim: &mut Sim<'_>, plan: &Plan, system: &'static System, name: &str) {
         let id: Arc<str> = name.into();
-        let peers: Vec<Arc<str>> = plan.nodes.iter().filter(|peer| *peer != name).map(|peer| peer.as_str().into()).collect();
+        let peers: Vec<Arc<str>> =
+            plan.nodes.iter().filter(|peer| *peer != name).map(|peer| peer.as_str().into()).collect();
         let net = Net::simulated(id.clone(), self.recorder.clone());
         let (seed, disk, lives) = (plan.seed, self.disks[name].clone(), Cell::new(0_u64));
         sim.host(name, move || {
