@@ -5,12 +5,22 @@
 
 use std::time::Duration;
 
-use crate::{Actor, Event, History, Kind, Value};
+use crate::{Actor, Checker, Event, History, Kind, Value, Verdict};
 
 /// The history of these lines; empty lines are skipped.
 pub(crate) fn draw(lines: &str) -> History {
     let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
     History { events: lines.enumerate().map(|(at, line)| event(at, line)).collect() }
+}
+
+/// The verdict in one word, or the anomalies, on a hand-drawn history.
+pub(crate) fn anomalies(checker: &dyn Checker, lines: &str) -> String {
+    match checker.check(&draw(lines)) {
+        Verdict::Valid { vacuous: None } => "valid".to_owned(),
+        Verdict::Valid { vacuous: Some(_) } => "vacuous".to_owned(),
+        Verdict::Unknown(_) => "unknown".to_owned(),
+        Verdict::Invalid(all) => all.iter().map(|one| one.anomaly.as_str()).collect::<Vec<_>>().join(" "),
+    }
 }
 
 fn event(at: usize, line: &str) -> Event {

@@ -13,6 +13,22 @@ pub mod linearizable;
 pub mod models;
 pub mod set_full;
 pub mod stats;
+pub mod formats;
+pub mod lint;
+pub mod txn;
+mod access;
+pub mod bank;
+pub mod causal;
+pub mod counter;
+#[cfg(test)]
+pub mod eventual;
+pub mod ladder;
+pub mod long_fork;
+pub mod pn_counter;
+pub mod sequential;
+pub mod total_queue;
+pub mod unique;
+pub mod unordered_queue;
 pub mod value;
 pub mod verdict;
 

@@ -6,14 +6,20 @@
 //! * `porcupine`, porcupine-rs as a second opinion.
 
 mod call;
+mod evidence;
 mod general;
 mod hash;
 mod limits;
+mod near_linear;
+mod number;
 mod pool;
+mod porcupine;
+#[cfg(test)]
+mod random_tests;
 mod seen;
 mod split;
 
-use crate::models::{Specification, Undecodable};
+use crate::models::{Calls, Specification, Undecodable};
 use crate::{Cause, Checker, Evidence, History, Value, Verdict};
 
 pub use call::{Call, PENDING};
@@ -21,6 +27,7 @@ pub use limits::Limits;
 
 use general::Answer;
 use limits::Budget;
+use near_linear::{Why, Zones};
 use split::{Part, Split};
 
 /// A step of a register: the value that it showed and the value that it left behind.
@@ -32,6 +39,20 @@ pub struct Lean<'a> {
     pub to: Option<&'a Value>,
 }
 
+/// Who decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// The near-linear engine where it applies, else the general one.
+    #[default]
+    Own,
+    /// The general engine always.
+    General,
+    /// porcupine-rs. Its invalid verdicts carry our evidence.
+    Porcupine,
+    /// Own and porcupine-rs, which have to agree: see [`is_disagreement`].
+    Both,
+}
+
 /// Decides whether a history is linearizable with respect to a specification.
 #[derive(Clone, Debug)]
 pub struct Linearizable<S> {
@@ -39,12 +60,21 @@ pub struct Linearizable<S> {
     pub specification: S,
     /// How far to search.
     pub limits: Limits,
+    /// Who decides.
+    pub engine: Engine,
 }
 
-impl<S: Specification> Linearizable<S> {
+const DISAGREEMENT: &str = "the engines disagree";
+
+/// Whether a verdict says that two engines of [`Engine::Both`] gave opposite answers: a bug in one of them, never a finding.
+pub fn is_disagreement(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Unknown(Cause::Undecided(why)) if why.starts_with(DISAGREEMENT))
+}
+
+impl<S: Specification<Model: 'static>> Linearizable<S> {
     /// With the default limits.
     pub fn new(specification: S) -> Linearizable<S> {
-        Linearizable { specification, limits: Limits::default() }
+        Linearizable { specification, limits: Limits::default(), engine: Engine::Own }
     }
 
     /// With other limits.
@@ -54,29 +84,129 @@ impl<S: Specification> Linearizable<S> {
         self
     }
 
+    /// With another engine.
+    #[must_use]
+    pub fn engine(mut self, engine: Engine) -> Linearizable<S> {
+        self.engine = engine;
+        self
+    }
+
     fn check_part(&self, part: &Part<'_, '_>, budget: &Budget) -> Result<Judged, Undecodable> {
+        let mut judged = match self.engine {
+            Engine::Own => self.own(part, budget)?,
+            Engine::General => self.general(part, budget)?,
+            Engine::Porcupine => self.porcupine(part, budget)?,
+            Engine::Both => {
+                let own = self.own(part, budget)?;
+                let other = self.porcupine(part, budget)?;
+                agreed(&own, &other)
+            }
+        };
+        if let (Verdict::Invalid(evidence), false) = (&mut judged.verdict, part.key.is_nil()) {
+            for evidence in evidence {
+                evidence.key = part.key.to_string();
+            }
+        }
+        Ok(judged)
+    }
+
+    fn own(&self, part: &Part<'_, '_>, budget: &Budget) -> Result<Judged, Undecodable> {
+        let Some(numbered) = number::steps(&self.specification, part)? else { return self.general(part, budget) };
+        let tested = numbered.tested;
+        match near_linear::decide(&numbered.steps, numbered.values) {
+            Zones::NotUnique => self.general(part, budget),
+            Zones::Linearizable => Ok(Judged { verdict: Verdict::VALID, tested }),
+            Zones::Not(why, steps) => {
+                let steps = near_linear::with_writers(&numbered.steps, numbered.values, &steps);
+                let invoked_at = |&at: &u32| usize::try_from(numbered.steps[at as usize].call - 1);
+                let positions: Vec<usize> = steps.iter().filter_map(|at| invoked_at(at).ok()).collect();
+                drop(numbered);
+                let evidence = self.zone_evidence(part, why, &positions)?;
+                Ok(Judged { verdict: Verdict::Invalid(vec![evidence]), tested })
+            }
+        }
+    }
+
+    /// The zones name a few calls: their explanation, if they contradict each other by themselves, else that of all.
+    fn zone_evidence(&self, part: &Part<'_, '_>, why: Why, positions: &[usize]) -> Result<Evidence, Undecodable> {
+        let budget = evidence::budget(&self.limits);
+        let few = call::some_calls(&self.specification, part, |at| positions.binary_search(&at).is_ok())?;
+        let mut explained = evidence::explain(&self.specification, &few, &budget);
+        if explained.is_none() {
+            let all = call::calls(&self.specification, part)?;
+            explained = evidence::explain(&self.specification, &all, &budget);
+        }
+        let mut explained = explained.unwrap_or_else(|| Evidence {
+            summary: "these operations each have to come before the other".to_owned(),
+            operations: few.iter().map(|call| call.index).collect(),
+            culprit: few.last().map(|call| call.index),
+            ..Evidence::default()
+        });
+        why.name().clone_into(&mut explained.anomaly);
+        Ok(explained)
+    }
+
+    fn general(&self, part: &Part<'_, '_>, budget: &Budget) -> Result<Judged, Undecodable> {
         let calls = call::calls(&self.specification, part)?;
         let needless = self.specification.needless(&calls);
-        let tested = calls.iter().any(|call| self.specification.tests(&call.op, call.ret_value.as_ref()));
+        let tested = self.tested(&calls);
         let verdict = match general::search(&self.specification.initial(), &calls, &needless, budget) {
             Answer::Linearizable => Verdict::VALID,
             Answer::Unknown(cause) => Verdict::Unknown(cause),
             Answer::Not(stuck) => {
-                let culprit = &calls[stuck.culprit];
-                let legal = stuck.states.iter().map(|state| crate::models::Model::legal(state, &culprit.op)).collect();
-                Verdict::Invalid(vec![Evidence {
-                    anomaly: "non-linearizable".to_owned(),
-                    summary: format!("#{} can't be explained by any order of the operations before it", culprit.index),
-                    operations: calls.iter().filter(|call| call.call <= culprit.ret).map(|call| call.index).collect(),
-                    steps: Vec::new(),
-                    culprit: Some(culprit.index),
-                    legal,
-                    key: if part.key.is_nil() { String::new() } else { part.key.to_string() },
-                }])
+                let budget = evidence::budget(&self.limits);
+                let explained = evidence::explain_stuck(&self.specification, &calls, &stuck, &budget);
+                Verdict::Invalid(vec![explained.unwrap_or_else(|| unexplained(&calls, stuck.culprit))])
             }
         };
         Ok(Judged { verdict, tested })
     }
+
+    fn porcupine(&self, part: &Part<'_, '_>, budget: &Budget) -> Result<Judged, Undecodable> {
+        let calls = call::calls(&self.specification, part)?;
+        let tested = self.tested(&calls);
+        let verdict = match porcupine::opinion(&self.specification.initial(), &calls, budget.left()) {
+            Ok(true) => Verdict::VALID,
+            Err(cause) => Verdict::Unknown(cause),
+            Ok(false) => {
+                let budget = evidence::budget(&self.limits);
+                let explained = evidence::explain(&self.specification, &calls, &budget);
+                Verdict::Invalid(vec![explained.unwrap_or_else(|| unexplained(&calls, calls.len() - 1))])
+            }
+        };
+        Ok(Judged { verdict, tested })
+    }
+
+    fn tested(&self, calls: &Calls<S::Model>) -> bool {
+        calls.iter().any(|call| self.specification.tests(&call.op, call.ret_value.as_ref()))
+    }
+}
+
+/// All calls up to one, where there were too many to minimise.
+fn unexplained<Op, Ret>(calls: &[Call<Op, Ret>], culprit: usize) -> Evidence {
+    let end = calls[culprit].ret;
+    let index = calls[culprit].index;
+    Evidence {
+        anomaly: "non-linearizable".to_owned(),
+        summary: format!("no order of the operations up to the return of #{index} is legal"),
+        operations: calls.iter().filter(|call| call.call <= end).map(|call| call.index).collect(),
+        culprit: Some(index),
+        ..Evidence::default()
+    }
+}
+
+/// What two engines say together. One that does not know leaves it to the other.
+fn agreed(own: &Judged, other: &Judged) -> Judged {
+    let verdict = match (&own.verdict, &other.verdict) {
+        (Verdict::Unknown(_), known) | (known, Verdict::Unknown(_)) => known.clone(),
+        (own, other) if own.is_invalid() == other.is_invalid() => own.clone(),
+        (own, _) => {
+            let words = |invalid: bool| if invalid { "invalid" } else { "valid" };
+            let (ours, theirs) = (words(own.is_invalid()), words(!own.is_invalid()));
+            Verdict::Unknown(Cause::Undecided(format!("{DISAGREEMENT}: own says {ours}, porcupine-rs {theirs}")))
+        }
+    };
+    Judged { verdict, tested: own.tested }
 }
 
 /// The verdict on one object.
@@ -86,7 +216,7 @@ struct Judged {
     tested: bool,
 }
 
-impl<S: Specification> Checker for Linearizable<S> {
+impl<S: Specification<Model: 'static>> Checker for Linearizable<S> {
     fn name(&self) -> &'static str {
         "linearizable"
     }

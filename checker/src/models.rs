@@ -3,7 +3,13 @@
 //! A [`Model`] is a state that takes steps; a [`Specification`] reads canonical operations as a model's. One file a model.
 
 mod by_name;
+pub mod counter;
+pub mod kv;
+pub mod multi_register;
+pub mod mutex;
+pub mod queue;
 pub mod register;
+pub mod set;
 
 use std::fmt::Debug;
 use std::hash::Hash;

@@ -1,14 +1,10 @@
 //! Hand-drawn grow-only sets on both sides of the line.
 
 use super::*;
-use crate::drawing::draw;
+use crate::drawing::{anomalies, draw};
 
 fn check(checker: SetFull, lines: &str) -> String {
-    match checker.check(&draw(lines)) {
-        Verdict::Valid { .. } => "valid".to_owned(),
-        Verdict::Unknown(_) => "unknown".to_owned(),
-        Verdict::Invalid(all) => all.iter().map(|one| one.anomaly.as_str()).collect::<Vec<_>>().join(" "),
-    }
+    anomalies(&checker, lines)
 }
 
 const ADDED: &str = "0 invoke add 7\n0 ok add 7\n";

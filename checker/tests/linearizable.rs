@@ -25,7 +25,7 @@ fn drawn(drawing: &str) -> History {
         Event {
             index: index as u64,
             time: Duration::ZERO,
-            process: Actor::Process(word[..at].parse().unwrap()),
+            process: Actor::Process(word[..at].parse().expect("a process")),
             node: None,
             kind,
             f: Arc::from(f),
@@ -42,7 +42,7 @@ fn json(text: &str) -> Value {
         match json {
             serde_json::Value::Null => Value::Nil,
             serde_json::Value::Bool(b) => Value::Bool(*b),
-            serde_json::Value::Number(n) => Value::Int(n.as_i64().unwrap()),
+            serde_json::Value::Number(n) => Value::Int(n.as_i64().expect("a whole number")),
             serde_json::Value::String(text) => Value::text(text.as_str()),
             serde_json::Value::Array(items) => Value::list(items.iter().map(value)),
             serde_json::Value::Object(entries) => {
@@ -50,11 +50,11 @@ fn json(text: &str) -> Value {
             }
         }
     }
-    value(&serde_json::from_str(text).unwrap())
+    value(&serde_json::from_str(text).expect("JSON"))
 }
 
 fn verdict(model: &str, init: &str, drawing: &str) -> Verdict {
-    by_name(model, Some(init), Options::default()).unwrap().check(&drawn(drawing))
+    by_name(model, Some(init), Options::default()).expect("a model").check(&drawn(drawing))
 }
 
 fn check(model: &str, init: &str, drawing: &str, valid: bool) {
@@ -145,4 +145,62 @@ fn an_operation_that_the_model_lacks_is_said_to_be_unknown() {
     let verdict = verdict("register", "nil", "0(jump 0)jump");
     let Verdict::Unknown(cause) = verdict else { panic!("{verdict:?}") };
     assert!(cause.to_string().contains("no operation `jump`"), "{cause}");
+}
+
+#[test]
+fn evidence_is_minimal_names_the_culprit_and_what_was_legal() {
+    let drawing =
+        "0(write:1 0)write:1 0(write:2 0)write:2 1(read 1)read:2 0(write:3 0)write:3 1(read 1)read:2 1(read 1)read:3";
+    let Verdict::Invalid(evidence) = verdict("register", "nil", drawing) else { panic!("a stale read") };
+    assert_eq!(evidence.len(), 1);
+    assert_eq!(evidence[0].anomaly, "stale-read");
+    assert_eq!(evidence[0].operations, [2, 6, 8]);
+    assert_eq!(evidence[0].culprit, Some(8));
+    assert_eq!(evidence[0].legal, ["3"]);
+}
+
+#[test]
+fn evidence_never_takes_a_write_from_its_reads() {
+    let drawing = "0(write:1 0)write:1 0(write:2 0)write:2 0(write:1 0)write:1 1(read 1)read:1 1(read 1)read:2";
+    let Verdict::Invalid(evidence) = verdict("register", "nil", drawing) else { panic!("a stale read") };
+    assert!(evidence[0].operations.contains(&2), "{evidence:?}");
+    assert_eq!(evidence[0].culprit, Some(8));
+}
+
+#[test]
+fn queues_keep_their_order_if_they_have_one() {
+    let swapped = "0(enqueue:1 0)enqueue:1 0(enqueue:2 0)enqueue:2 1(dequeue 1)dequeue:2";
+    check("fifo-queue", "[]", swapped, false);
+    check("unordered-queue", "[]", swapped, true);
+    check("unordered-queue", "[]", &format!("{swapped} 1(dequeue 1)dequeue:2"), false);
+    check("fifo-queue", "[]", "0(enqueue:1 0)enqueue:1 1(dequeue 1?dequeue 2(dequeue 2)dequeue", true);
+    check("fifo-queue", "[]", "0(enqueue:1 0)enqueue:1 2(dequeue 2)dequeue", false);
+    check("unordered-queue", "[]", "0(enqueue:1 0)enqueue:1 1(dequeue 1?dequeue 2(dequeue 2)dequeue", true);
+}
+
+#[test]
+fn sets_counters_and_stores_show_all_that_was_added() {
+    check("set-lin", "#{}", "0(add:1 0)add:1 1(add:2 0(read 0)read:[1] 1)add:2", true);
+    check("set-lin", "#{}", "0(add:1 0)add:1 0(read 0)read:[]", false);
+    check("counter-lin", "0", "0(add:1 1(add:2 1)add:2 1(read 1)read:2 0)add:1", true);
+    check("counter-lin", "0", "0(add:1 0)add:1 1(read 1)read:0", false);
+    check("kv", "\"\" per key", r#"0(append:"a" 0)append:"a" 0(append:"b" 0)append:"b" 1(get 1)get:"ab""#, true);
+    check("kv", "\"\" per key", r#"0(append:"a" 0)append:"a" 0(append:"b" 0)append:"b" 1(get 1)get:"ba""#, false);
+}
+
+#[test]
+fn a_transaction_is_atomic() {
+    let both = r#"0(txn:[["write","x",1],["write","y",1]] 0)txn:[["write","x",1],["write","y",1]]"#;
+    let read = |x: u8, y: u8| {
+        format!(r#"{both} 1(txn:[["read","x",null],["read","y",null]] 1)txn:[["read","x",{x}],["read","y",{y}]]"#)
+    };
+    check("multi-register", "{:x 0 :y 0}", &read(1, 1), true);
+    check("multi-register", "{:x 0 :y 0}", &read(1, 0), false);
+}
+
+#[test]
+fn a_lock_has_one_holder_and_only_an_owner_aware_one_asks_who_releases() {
+    check("mutex", "unlocked", "0(acquire 0)acquire 1(acquire 1)acquire", false);
+    check("mutex", "unlocked", "0(acquire 0)acquire 1(release 1)release", true);
+    check("owner-mutex", "unlocked", "0(acquire 0)acquire 1(release 1)release", false);
 }

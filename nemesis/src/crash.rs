@@ -6,7 +6,7 @@ use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::partition::draw_episodes;
-use crate::{Cluster, Fault, Nemesis, Schedule};
+use crate::{Fault, Nemesis, Schedule};
 
 /// One process after another is killed, a node's or Redis's.
 pub const CRASH: Nemesis = Nemesis {

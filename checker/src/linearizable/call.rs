@@ -31,14 +31,29 @@ impl<Op, Ret> Call<Op, Ret> {
     }
 }
 
+/// Calls in a model's words.
+pub(crate) type Decoded<M> = Vec<Call<<M as Model>::Op, <M as Model>::Ret>>;
+
 /// The calls of one part of a history, in the order of their invocations.
 pub(crate) fn calls<S: Specification>(
     specification: &S,
     part: &Part<'_, '_>,
-) -> Result<Vec<Call<<S::Model as Model>::Op, <S::Model as Model>::Ret>>, Undecodable> {
-    let mut calls = Vec::with_capacity(part.len());
-    for operation in part.operations() {
+) -> Result<Decoded<S::Model>, Undecodable> {
+    some_calls(specification, part, |_| true)
+}
+
+/// Those of them whose invocation's position in the history is wanted.
+pub(crate) fn some_calls<S: Specification>(
+    specification: &S,
+    part: &Part<'_, '_>,
+    wanted: impl Fn(usize) -> bool,
+) -> Result<Decoded<S::Model>, Undecodable> {
+    let mut calls = Vec::new();
+    for operation in part.operations().filter(|operation| wanted(operation.invoked_at)) {
         let Some((op, ret_value)) = specification.decode(&operation)? else { continue };
+        if ret_value.is_none() && S::Model::is_read(&op, None) {
+            continue;
+        }
         let ret = if ret_value.is_some() { operation.completed_at.map_or(PENDING, |at| at as u64) } else { PENDING };
         let (index, process) = (operation.index(), operation.process());
         calls.push(Call { index, process, call: operation.invoked_at as u64, ret, op, ret_value });

@@ -136,7 +136,7 @@ impl<'c, M: Model> Search<'c, M> {
             }
             self.note_how_far();
             nodes = nodes.wrapping_add(1);
-            if nodes % 128 == 0
+            if nodes.is_multiple_of(128)
                 && let Some(cause) = budget.out_of_time()
             {
                 return Answer::Unknown(cause);
@@ -200,7 +200,7 @@ impl<'c, M: Model> Search<'c, M> {
                 place = self.next[place as usize];
             }
         }
-        let first = if after > anchor { after - anchor } else { 0 };
+        let first = after.saturating_sub(anchor);
         for p in first..small(self.pending.len()) {
             let call = self.call(anchor + 1 + p);
             if call.call > self.horizon {

@@ -46,7 +46,7 @@ impl Hasher for WordHasher {
     }
 
     fn write_isize(&mut self, n: isize) {
-        self.write_u64(n as u64);
+        self.write_u64(n.cast_unsigned() as u64);
     }
 
     fn finish(&self) -> u64 {

@@ -90,3 +90,48 @@ pub(super) fn transaction_record(writes: &[&Vec<Bytes>]) -> Bytes {
     encode_request(&["EXEC"], &mut out);
     out.freeze()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Executes lines of words in one session; the log that they leave.
+    fn logged(lines: &[&str]) -> (Engine, Vec<u8>) {
+        let (mut engine, mut session, mut log) = (Engine::default(), Session::default(), Vec::new());
+        for line in lines {
+            let request: Vec<Bytes> = line.split(' ').map(|word| Bytes::copy_from_slice(word.as_bytes())).collect();
+            log.extend_from_slice(&engine.execute(&mut session, &request).log);
+        }
+        (engine, log)
+    }
+
+    #[test]
+    fn reads_refusals_and_discarded_transactions_leave_no_log() {
+        let lines = ["get a", "incr", "del a", "multi", "set a 1", "discard", "multi", "get a", "exec"];
+        assert!(logged(&lines).1.is_empty());
+    }
+
+    #[test]
+    fn a_torn_transaction_comes_back_not_at_all() {
+        let (before, whole) = logged(&["set a 1"]);
+        let (after, log) = logged(&["set a 1", "multi", "set a 2", "set b 2", "exec"]);
+        for cut in whole.len()..log.len() {
+            let replayed = replay(&log[..cut]).unwrap();
+            assert_eq!((replayed.engine, replayed.kept_bytes), (before.clone(), whole.len()));
+        }
+        assert_eq!(replay(&log).unwrap(), Replayed { engine: after, kept_bytes: log.len() });
+    }
+
+    #[test]
+    fn a_bad_record_is_told_with_its_place() {
+        let (_, mut log) = logged(&["set a 1"]);
+        let good = log.len();
+        log.extend_from_slice(b"*1\r\n$6\r\nNOSUCH\r\n");
+        let error = replay(&log).unwrap_err();
+        assert_eq!(error.at_byte, good);
+        assert!(error.reason.contains("unknown command 'NOSUCH'"), "{error}");
+        log.truncate(good);
+        log.extend_from_slice(&[0; 8]);
+        assert_eq!(replay(&log).unwrap_err().at_byte, good);
+    }
+}

@@ -99,7 +99,8 @@ fn select(_: &Keyspace, _: &mut Session, args: &[Bytes]) -> Answered {
     match integer(&args[0]).map(i32::try_from) {
         Some(Ok(0)) => Ok(Reply::OK),
         Some(Ok(_)) => Err(Refusal::new("ERR DB index is out of range")),
-        Some(Err(_)) | None => Err(Refusal::NOT_AN_INTEGER),
+        Some(Err(_)) => Err(Refusal::new("ERR value is out of range, value must between -2147483648 and 2147483647")),
+        None => Err(Refusal::NOT_AN_INTEGER),
     }
 }
 

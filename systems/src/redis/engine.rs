@@ -85,6 +85,18 @@ fn unknown(name: &[u8], args: &[Bytes]) -> Refusal {
     Refusal(text.replace(['\r', '\n'], " ").into())
 }
 
+/// A refusal before queueing aborts the transaction; a malformed `EXEC` ends it at once.
+fn refuse(session: &mut Session, command: &[Bytes], refusal: Refusal) -> Reply {
+    if !command[0].eq_ignore_ascii_case(b"exec") {
+        session.abort();
+        return refusal.into();
+    }
+    session.transaction = None;
+    session.unwatch();
+    let why = refusal.0.trim_start_matches("ERR ");
+    Reply::Error(format!("EXECABORT Transaction discarded because of: {why}").into())
+}
+
 fn unlogged(reply: Reply) -> Answer {
     Answer { reply, log: Bytes::new() }
 }
@@ -95,10 +107,7 @@ impl Engine {
     pub fn execute(&mut self, session: &mut Session, command: &[Bytes]) -> Answer {
         let named = match name(command) {
             Ok(named) => named,
-            Err(refusal) => {
-                session.abort();
-                return unlogged(refusal.into());
-            }
+            Err(refusal) => return unlogged(refuse(session, command, refusal)),
         };
         match (named, &mut session.transaction) {
             (Named::Exec, _) => self.exec(session),

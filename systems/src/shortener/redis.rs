@@ -4,6 +4,8 @@
 //! transactions) is optimistic: WATCH, read, then MULTI … EXEC, which Redis refuses if a watched key was written since.
 //! Source: the Redis documentation, "Transactions".
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ::redis::{Cmd, Pipeline, cmd, pipe};
@@ -16,7 +18,7 @@ use crate::node::{Node, NodeFuture};
 use crate::system::{Claim, Fsync, Level, Service, System};
 
 /// Tolerated by everything that stands on a Redis whose every reply is durable.
-const UNDER: &[&str] = &["none", "partition", "crash", "redis-crash", "redis-power-loss"];
+const UNDER: &[&str] = &["none", "partition", "crash", "power-loss"];
 
 /// The system: linearizable, available only where Redis is reached.
 pub const REDIS: System = System {
@@ -27,7 +29,7 @@ pub const REDIS: System = System {
     service: Service::Links,
     redis: Some(Fsync::Always),
     claims: &[Claim { level: Level::Linearizable, under: UNDER, weakened: false }],
-    start,
+    start: |node| start(node, None),
 };
 
 /// Weakened: replies leave up to a second before what they saw is durable.
@@ -40,15 +42,28 @@ pub const REDIS_EVERYSEC: System = System {
     ..REDIS
 };
 
+/// A planted bug, for the tests of netsplit itself: a node remembers every target that it has once read.
+pub const STALE_CACHE: System = System {
+    name: "redis-stale-cache",
+    about: "planted bug: nodes answer reads from a cache that nothing ever invalidates",
+    gives_up: "recency, without saying so",
+    claims: &[Claim { level: Level::Linearizable, under: &["none"], weakened: true }],
+    start: |node| start(node, Some(Cache::default())),
+    ..REDIS
+};
+
+/// What a node with the planted bug remembers.
+type Cache = Arc<Mutex<BTreeMap<String, String>>>;
+
 /// How long a node waits for Redis; shorter than a client waits for a node.
 const DEADLINE: Duration = Duration::from_millis(500);
 
 /// How often a compare-and-set starts over when others write between its read and its write.
 const ATTEMPTS: usize = 8;
 
-fn start(node: Node) -> NodeFuture {
+fn start(node: Node, remembered: Option<Cache>) -> NodeFuture {
     Box::pin(async move {
-        let links = RedisLinks { pool: Pool::new(node.net.clone(), DEADLINE) };
+        let links = RedisLinks { pool: Pool::new(node.net.clone(), DEADLINE), remembered };
         http::serve(&node.net, api::router(links)).await
     })
 }
@@ -57,6 +72,7 @@ fn start(node: Node) -> NodeFuture {
 #[derive(Clone)]
 pub(crate) struct RedisLinks {
     pool: Pool,
+    remembered: Option<Cache>,
 }
 
 fn link(code: &str) -> String {
@@ -123,8 +139,16 @@ impl Links for RedisLinks {
     }
 
     async fn follow(&self, code: &str) -> Result<Option<String>, Unavailable> {
+        if let Some(cache) = &self.remembered
+            && let Some(url) = cache.lock().expect("no holder panics").get(code)
+        {
+            return Ok(Some(url.clone()));
+        }
         let url: Option<String> = self.run(cmd("GET").arg(link(code))).await?;
-        if url.is_some() {
+        if let Some(url) = &url {
+            if let Some(cache) = &self.remembered {
+                cache.lock().expect("no holder panics").insert(code.to_owned(), url.clone());
+            }
             self.run::<u64>(cmd("INCR").arg(followed(code))).await.map_err(after_read)?;
         }
         Ok(url)
@@ -162,7 +186,7 @@ impl Links for RedisLinks {
     }
 }
 
-/// WATCHes `keys`, then reads: neither has an effect, whatever becomes of it.
+/// Watches `keys`, then reads: neither has an effect, whatever becomes of it.
 async fn watch<T: ::redis::FromRedisValue>(
     lease: &mut Lease<'_>,
     keys: &[&String],

@@ -1,0 +1,213 @@
+//! The speed of the linearizability checkers, from histories in memory, with porcupine-rs beside them in the same run.
+//! `cargo bench -p netsplit-checker --bench linearizable` prints a table; porcupine-rs gets ten seconds a row.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use netsplit_checker::linearizable::{Engine, Limits};
+use netsplit_checker::models::{Options, by_name};
+use netsplit_checker::{Actor, Event, History, Kind, Value, Verdict, formats};
+
+/// What to draw a history of an atomic register from.
+#[derive(Clone, Copy)]
+struct Plan {
+    operations: u64,
+    clients: u64,
+    keys: u64,
+    /// Of a thousand writes, how many never return.
+    pending_permille: u64,
+    /// The position of an operation from which on the first read shows a value overwritten long before.
+    stale_at: Option<u64>,
+    /// Values are written again and again, so that the zones do not apply.
+    repeat: bool,
+}
+
+/// Steele, Lea & Flood 2014.
+struct SplitMix(u64);
+
+impl SplitMix {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % n
+    }
+}
+
+/// A client's open operation: its value (of a write), what it saw once it took effect, and its key.
+#[derive(Clone)]
+struct Open {
+    write: Option<i64>,
+    effect: Option<i64>,
+    key: usize,
+}
+
+impl Plan {
+    fn draw(self) -> History {
+        let mut random = SplitMix(7);
+        let mut events = Vec::new();
+        let (read, write) = (Arc::from("read"), Arc::from("write"));
+        let keys: Vec<Value> = (0..self.keys)
+            .map(|key| if self.keys == 1 { Value::Nil } else { Value::text(format!("k{key}")) })
+            .collect();
+        let mut state = vec![0_i64; keys.len()];
+        let mut open: Vec<Option<Open>> = vec![None; usize::try_from(self.clients).expect("few")];
+        let mut process: Vec<u64> = (0..self.clients).collect();
+        let (mut invoked, mut fresh, mut stale_at) = (0, 0, self.stale_at);
+        while invoked < self.operations || open.iter().any(Option::is_some) {
+            let client = usize::try_from(random.below(self.clients)).expect("few");
+            let event = |kind, open: &Open, process: u64, value: Value| Event {
+                index: 0,
+                time: Duration::ZERO,
+                process: Actor::Process(process),
+                node: None,
+                kind,
+                f: if open.write.is_some() { Arc::clone(&write) } else { Arc::clone(&read) },
+                key: keys[open.key].clone(),
+                value,
+                error: None,
+            };
+            match &mut open[client] {
+                None if invoked < self.operations => {
+                    let key = usize::try_from(invoked % self.keys).expect("few");
+                    let writes = random.below(2) == 0;
+                    fresh += i64::from(writes);
+                    let value = if self.repeat { fresh % 50 } else { fresh };
+                    let new = Open { write: writes.then_some(value), effect: None, key };
+                    events.push(event(Kind::Invoke, &new, process[client], new.write.map_or(Value::Nil, Value::Int)));
+                    open[client] = Some(new);
+                    invoked += 1;
+                }
+                None => {}
+                Some(now) if now.effect.is_none() => {
+                    if let Some(value) = now.write {
+                        state[now.key] = value;
+                    }
+                    now.effect = Some(state[now.key]);
+                }
+                Some(now) => {
+                    let mut value = now.effect.expect("it took effect");
+                    let lost = now.write.is_some() && random.below(1000) < self.pending_permille;
+                    if now.write.is_none() && stale_at.is_some_and(|at| invoked >= at) {
+                        stale_at = None;
+                        value = if self.repeat { (value + 25) % 50 } else { value - 100 };
+                    }
+                    let kind = if lost { Kind::Info } else { Kind::Ok };
+                    events.push(event(kind, now, process[client], Value::Int(value)));
+                    process[client] += u64::from(lost) * self.clients;
+                    open[client] = None;
+                }
+            }
+        }
+        for (index, event) in (0..).zip(&mut events) {
+            event.index = index;
+        }
+        History { events }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// The best of three, for the first touches memory that the others find; one if it is slow.
+fn run(engine: Engine, limits: Limits, model: &str, init: &str, history: &History) -> (Duration, String) {
+    let options = Options { engine, limits, nil_reads: None };
+    let checker = by_name(model, Some(init), options).expect("a known model");
+    let mut best = Duration::MAX;
+    loop {
+        let started = now();
+        let verdict = checker.check(history);
+        let took = started.elapsed();
+        let first = best == Duration::MAX;
+        best = best.min(took);
+        if took > Duration::from_millis(700) || !first {
+            return (best, in_a_word(&verdict));
+        }
+    }
+}
+
+fn in_a_word(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Valid { .. } => "valid".to_owned(),
+        Verdict::Unknown(cause) => format!("unknown: {cause}"),
+        Verdict::Invalid(evidence) => format!("invalid, evidence of {} operations", evidence[0].operations.len()),
+    }
+}
+
+/// The kernel's word for the most memory that this process ever had, where there is one.
+fn peak_memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.map_or_else(|| "?".to_owned(), |line| line.trim().to_owned())
+}
+
+fn row(name: &str, bar: &str, engine: Engine, limits: Limits, history: &History, porcupine: bool) {
+    let before = peak_memory();
+    let (took, verdict) = run(engine, limits, "register", "0", history);
+    println!("{name:<52} {:>10.3} ms  {verdict} (bar {bar}; peak memory {before} -> {})", millis(took), peak_memory());
+    if porcupine {
+        let limits = Limits { time: Duration::from_secs(10), ..limits };
+        let (took, verdict) = run(Engine::Porcupine, limits, "register", "0", history);
+        println!("{:<52} {:>10.3} ms  {verdict}", "  porcupine-rs", millis(took));
+    }
+}
+
+fn millis(took: Duration) -> f64 {
+    took.as_secs_f64() * 1e3
+}
+
+fn etcd_logs() {
+    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/histories/public");
+    let folder = std::env::var_os("NETSPLIT_HISTORIES").map_or(beside, PathBuf::from).join("porcupine-etcd");
+    let Ok(files) = std::fs::read_dir(&folder) else {
+        println!("etcd logs: skipped, they are not there");
+        return;
+    };
+    let mut files: Vec<PathBuf> = files.flatten().map(|file| file.path()).collect();
+    files.sort();
+    let histories: Vec<History> = files
+        .iter()
+        .filter_map(|file| Some(formats::read(BufReader::new(File::open(file).ok()?), None).ok()?.history))
+        .collect();
+    for (name, engine) in [("own", Engine::Own), ("porcupine-rs", Engine::Porcupine)] {
+        let limits = Limits { time: Duration::from_secs(60), ..Limits::default() };
+        let options = Options { engine, limits, nil_reads: None };
+        let checker = by_name("cas-register", Some("nil"), options).expect("a known model");
+        let started = now();
+        let invalid = histories.iter().filter(|history| checker.check(history).is_invalid()).count();
+        let took = millis(started.elapsed());
+        println!("etcd logs, {} of them, {name:<28} {took:>10.3} ms  {invalid} invalid", histories.len());
+    }
+}
+
+fn main() {
+    let usual = Limits::default();
+    let plan = Plan { operations: 1000, clients: 20, keys: 1, pending_permille: 0, stale_at: None, repeat: false };
+    row("register, 1,000 operations, 20 clients", "1 ms", Engine::Own, usual, &plan.draw(), true);
+    let pending = Plan { operations: 10_000, pending_permille: 180, ..plan };
+    row("register, 10,000 operations, 900 pending writes", "5 ms", Engine::Own, usual, &pending.draw(), true);
+    etcd_logs();
+    let keys = Plan { operations: 800_000, keys: 40_000, ..plan };
+    row("register, 40,000 keys of 20 operations", "100 ms", Engine::Own, usual, &keys.draw(), false);
+    let general = Plan { operations: 100_000, clients: 5, repeat: true, ..plan };
+    row("general, 100,000 operations, 5 clients", "200 ms", Engine::General, usual, &general.draw(), true);
+    let stale = Plan { stale_at: Some(50_000), ..general };
+    row("general, one stale read", "600 ms", Engine::General, usual, &stale.draw(), true);
+    let million = Plan { operations: 1_000_000, ..plan };
+    row("register, 1,000,000 operations, 20 clients", "150 ms", Engine::Own, usual, &million.draw(), false);
+    let stale = Plan { stale_at: Some(500_000), ..million };
+    row("register, one stale read", "150 ms", Engine::Own, usual, &stale.draw(), false);
+    let hard = Plan { operations: 10_000, pending_permille: 400, stale_at: Some(9_000), repeat: true, ..plan }.draw();
+    let time = Limits { time: Duration::from_millis(500), ..usual };
+    row("bounded by 500 ms", "600 ms", Engine::General, time, &hard, false);
+    let bytes = Limits { bytes: 16 << 20, ..usual };
+    row("bounded by 16 MB", "16 MB", Engine::General, bytes, &hard, false);
+    let states = Limits { states: 10_000, ..usual };
+    row("bounded by 10,000 states", "", Engine::General, states, &hard, false);
+}

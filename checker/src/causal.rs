@@ -1,0 +1,268 @@
+//! Causal consistency by bad patterns, for writes of distinct values (Bouajjani, Enea, Guerraoui, Hamza, POPL 2017).
+//!
+//! Causal order CO is what follows from each process's order and from reads having read their writes. A history is
+//! causally consistent (CC) iff it shows none of `ThinAirRead`, `CyclicCO`, `WriteCOInitRead` and `WriteCORead`, and
+//! causal memory (CM) iff it shows no `WriteHBInitRead` or `CyclicHB` either.
+
+use std::collections::BTreeMap;
+
+use crate::access::{Access, accesses, told};
+use crate::{Cause, Checker, Evidence, History, Value, Verdict};
+
+/// The checker, for registers of any number of keys, judged together.
+#[derive(Clone, Debug)]
+pub struct Causal {
+    /// What every key holds at first.
+    pub initial: Value,
+    /// Whether causal memory (CM) is claimed, not only causal consistency (CC).
+    pub memory: bool,
+    /// As many operations are judged: the order takes their square in bits, and up to their cube in time.
+    pub operations: usize,
+}
+
+impl Default for Causal {
+    fn default() -> Causal {
+        Causal { initial: Value::Nil, memory: true, operations: 2_000 }
+    }
+}
+
+/// A transitive relation on operations: for each its predecessors, one bit each.
+#[derive(Clone)]
+struct Order {
+    words: usize,
+    before: Vec<u64>,
+}
+
+impl Order {
+    fn new(size: usize) -> Order {
+        let words = size.div_ceil(64);
+        Order { words, before: vec![0; words * size] }
+    }
+
+    fn holds(&self, first: usize, then: usize) -> bool {
+        self.before[then * self.words + first / 64] >> (first % 64) & 1 == 1
+    }
+
+    /// Adds an edge and what follows from it; says whether it was new.
+    fn add(&mut self, first: usize, then: usize) -> bool {
+        if self.holds(first, then) {
+            return false;
+        }
+        let mut gained = self.before[first * self.words..(first + 1) * self.words].to_vec();
+        gained[first / 64] |= 1 << (first % 64);
+        for node in 0..self.before.len() / self.words {
+            if node == then || self.holds(then, node) {
+                let row = &mut self.before[node * self.words..(node + 1) * self.words];
+                row.iter_mut().zip(&gained).for_each(|(word, more)| *word |= more);
+            }
+        }
+        true
+    }
+}
+
+struct Graph<'a, 'h> {
+    all: &'a [Access<'h>],
+    /// The write that each read shows; `None` for the initial value and for what reads nothing.
+    source: Vec<Option<usize>>,
+    /// The writes of each key.
+    writes: BTreeMap<&'h Value, Vec<usize>>,
+    order: Order,
+}
+
+/// Pattern, operations in the order of the argument.
+type Bad = (&'static str, Vec<usize>);
+
+enum Stop {
+    Bad(Bad),
+    Undecided(String),
+}
+
+impl<'a, 'h> Graph<'a, 'h> {
+    fn new(all: &'a [Access<'h>], initial: &Value) -> Result<Graph<'a, 'h>, Stop> {
+        let (mut by_value, mut writes) = (BTreeMap::new(), BTreeMap::<_, Vec<usize>>::new());
+        for (at, access) in all.iter().enumerate() {
+            let Some(wrote) = access.wrote else { continue };
+            if wrote == initial || by_value.insert((access.key, wrote), at).is_some() {
+                return Err(Stop::Undecided(format!(
+                    "#{} writes {wrote} again: values must be distinct",
+                    access.index
+                )));
+            }
+            writes.entry(access.key).or_default().push(at);
+        }
+        let mut source = Vec::with_capacity(all.len());
+        for (at, access) in all.iter().enumerate() {
+            source.push(match access.observed.filter(|seen| *seen != initial) {
+                None => None,
+                Some(seen) => match by_value.get(&(access.key, seen)) {
+                    Some(&write) => Some(write),
+                    None => return Err(Stop::Bad(("ThinAirRead", vec![at]))),
+                },
+            });
+        }
+        Ok(Graph { all, source, writes, order: Order::new(all.len()) })
+    }
+
+    /// CO; the `Err` is a cycle's ends.
+    fn causal_order(&mut self) -> Result<(), Stop> {
+        let mut last: BTreeMap<u64, usize> = BTreeMap::new();
+        for at in 0..self.all.len() {
+            if let Some(previous) = last.insert(self.all[at].process, at) {
+                self.order.add(previous, at);
+            }
+        }
+        for at in 0..self.all.len() {
+            let Some(write) = self.source[at] else { continue };
+            if write == at || self.order.holds(at, write) {
+                return Err(Stop::Bad(("CyclicCO", vec![at, write])));
+            }
+            self.order.add(write, at);
+        }
+        Ok(())
+    }
+
+    fn others(&self, read: usize) -> impl Iterator<Item = usize> {
+        let writes = self.writes.get(self.all[read].key).map_or(&[][..], Vec::as_slice);
+        let source = self.source[read];
+        writes.iter().copied().filter(move |&write| write != read && Some(write) != source)
+    }
+
+    fn co_patterns(&self) -> Result<(), Stop> {
+        for read in (0..self.all.len()).filter(|&at| self.all[at].observed.is_some()) {
+            for write in self.others(read).filter(|&write| self.order.holds(write, read)) {
+                match self.source[read] {
+                    None => return Err(Stop::Bad(("WriteCOInitRead", vec![write, read]))),
+                    Some(source) if self.order.holds(source, write) => {
+                        return Err(Stop::Bad(("WriteCORead", vec![source, write, read])));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// HB of each process's last operation; that of an earlier one is contained in it.
+    fn hb_patterns(&self) -> Result<(), Stop> {
+        let mut processes: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+        for (at, access) in self.all.iter().enumerate() {
+            processes.entry(access.process).or_default().push(at);
+        }
+        for own in processes.values() {
+            let last = own[own.len() - 1];
+            let past = |at: usize| at == last || self.order.holds(at, last);
+            let reads: Vec<usize> = own.iter().copied().filter(|&at| self.all[at].observed.is_some()).collect();
+            let (mut before, mut changed) = (self.order.clone(), true);
+            while std::mem::take(&mut changed) {
+                for &read in &reads {
+                    for write in
+                        self.others(read).filter(|&write| past(write) && before.holds(write, read)).collect::<Vec<_>>()
+                    {
+                        match self.source[read] {
+                            None => return Err(Stop::Bad(("WriteHBInitRead", vec![write, read]))),
+                            Some(source) if before.holds(source, write) => {
+                                return Err(Stop::Bad(("CyclicHB", vec![source, write, read])));
+                            }
+                            Some(source) => changed |= before.add(write, source),
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Causal {
+    fn judge(&self, all: &[Access<'_>]) -> Result<(), Stop> {
+        let mut graph = Graph::new(all, &self.initial)?;
+        graph.causal_order()?;
+        graph.co_patterns()?;
+        if self.memory { graph.hb_patterns() } else { Ok(()) }
+    }
+}
+
+impl Checker for Causal {
+    fn name(&self) -> &'static str {
+        "causal"
+    }
+
+    fn check(&self, history: &History) -> Verdict {
+        let all = match accesses(history) {
+            Ok(all) => all,
+            Err(unpaired) => return unpaired.into(),
+        };
+        if all.len() > self.operations {
+            return Verdict::Unknown(Cause::States(self.operations as u64));
+        }
+        match self.judge(&all) {
+            Err(Stop::Undecided(why)) => Verdict::Unknown(Cause::Undecided(why)),
+            Err(Stop::Bad((pattern, at))) => Verdict::Invalid(vec![evidence(pattern, &at, &all)]),
+            Ok(()) if all.iter().all(|access| access.observed.is_none()) => Verdict::vacuous("nothing was read"),
+            Ok(()) => Verdict::VALID,
+        }
+    }
+}
+
+fn evidence(pattern: &str, at: &[usize], all: &[Access<'_>]) -> Evidence {
+    let name = |at: usize| format!("#{}", all[at].index);
+    let summary = match *at {
+        [read] => format!("{} shows a value that nobody wrote", name(read)),
+        [read, write] if pattern == "CyclicCO" => {
+            format!("{} shows what {} writes only after it", name(read), name(write))
+        }
+        [write, read] => format!("{} comes before {}, which still shows the initial value", name(write), name(read)),
+        [source, write, read] => {
+            format!(
+                "{} overwrites {} before {}, which still shows the older value",
+                name(write),
+                name(source),
+                name(read)
+            )
+        }
+        _ => unreachable!("patterns have one to three operations"),
+    };
+    let mut operations: Vec<u64> = at.iter().map(|&at| all[at].index).collect();
+    operations.sort_unstable();
+    Evidence {
+        anomaly: pattern.to_owned(),
+        summary,
+        operations,
+        steps: at.iter().map(|&at| told(&all[at])).collect(),
+        culprit: at.last().map(|&at| all[at].index),
+        ..Evidence::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drawing::anomalies;
+
+    /// Each word is an operation: process, `w` or `r`, key, value (0 is the initial nil).
+    fn check(memory: bool, operations: &str) -> String {
+        let line = |word: &str| {
+            let (process, what, key, value) = (&word[..1], &word[1..2], &word[2..3], word[3..].replace('0', "nil"));
+            let f = if what == "w" { "write" } else { "read" };
+            format!("{process} invoke {f} {key}={value}\n{process} ok {f} {key}={value}\n")
+        };
+        anomalies(&Causal { memory, ..Causal::default() }, &operations.split(' ').map(line).collect::<String>())
+    }
+
+    #[test]
+    fn finds_the_patterns_of_causal_consistency() {
+        assert_eq!(check(false, "1wx1 2rx1 2wy2 3ry2 3rx1"), "valid");
+        assert_eq!(check(false, "1wx1 2rx1 2wy2 3ry2 3rx0"), "WriteCOInitRead");
+        assert_eq!(check(false, "1wx1 1wx2 2rx2 2rx1"), "WriteCORead");
+        assert_eq!(check(false, "1rx1 1wy1 2ry1 2wx1"), "CyclicCO");
+        assert_eq!(check(false, "1rx7"), "ThinAirRead");
+        assert_eq!(check(false, "1wx1 2wx1"), "unknown");
+    }
+
+    #[test]
+    fn causal_memory_forbids_a_process_to_change_its_mind() {
+        assert_eq!(check(false, "1wx1 2wx2 2rx1 2rx2"), "valid");
+        assert_eq!(check(true, "1wx1 2wx2 2rx1 2rx2"), "CyclicHB");
+        assert_eq!(check(true, "1wx1 2wx2 1rx2 2rx1"), "valid");
+    }
+}

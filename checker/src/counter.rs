@@ -1,0 +1,232 @@
+//! Counters: every read lies between what must and what may have been added.
+//!
+//! A read's lower bound is the sum of the increments acknowledged before it began, its upper bound the sum of those not
+//! failed that began before it ended; a negative amount moves the other bound. A read that began after the quiet period
+//! (`settled_from`) must be explained exactly: every acknowledged amount once, every pending one once or never.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::history::Operation;
+use crate::{Cause, Checker, Evidence, History, Outcome, Value, Verdict};
+
+/// As many distinct sums of pending amounts are told apart; with more, only the bounds judge.
+const SUMS: usize = 100_000;
+
+/// The checker: `add` (also `inc`, `increment`, one if without amount; `dec`, `decrement`) and `read`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counter {
+    /// What the counter held at first.
+    pub initial: i64,
+    /// Reads from this index on began after the quiet period, when every acknowledged increment is to be seen.
+    pub settled_from: Option<u64>,
+}
+
+/// The amount by which an operation changes the counter, if that is what it does.
+pub(crate) fn amount(operation: &Operation<'_>) -> Option<i64> {
+    let given = &operation.invocation.value;
+    let amount = if given.is_nil() { Some(1) } else { given.as_int() };
+    match operation.f() {
+        "add" | "inc" | "increment" => amount,
+        "dec" | "decrement" => amount.and_then(i64::checked_neg),
+        _ => None,
+    }
+}
+
+/// A read with what it showed.
+type Seen<'h> = (Operation<'h>, i64);
+
+struct Add<'h> {
+    operation: Operation<'h>,
+    amount: i128,
+}
+
+impl Add<'_> {
+    fn acknowledged_before(&self, at: usize) -> bool {
+        matches!(self.operation.outcome(), Outcome::Ok(_)) && self.operation.completed_at.is_some_and(|end| end < at)
+    }
+}
+
+impl Counter {
+    /// The reads that lie outside their bounds, each with the amounts that make the bound it breaks.
+    fn contradictions(&self, key: &Value, adds: &[Add<'_>], reads: &[Seen<'_>]) -> Vec<Evidence> {
+        let mut all = Vec::new();
+        for (read, seen) in reads {
+            let (lower, upper) = self.bounds(adds, read);
+            let seen = i128::from(*seen);
+            if seen < lower || seen > upper {
+                let which = if seen < lower { "below-lower-bound" } else { "above-upper-bound" };
+                all.push(self.evidence(which, key, adds, read, seen, &[(lower, upper)]));
+            } else if self.settled_from.is_some_and(|from| read.index() >= from) {
+                let Some(sums) = self.exact(adds, read) else { continue };
+                if !sums.contains(&seen) {
+                    let legal: Vec<(i128, i128)> = sums.iter().take(16).map(|&sum| (sum, sum)).collect();
+                    all.push(self.evidence("inexact-final-read", key, adds, read, seen, &legal));
+                }
+            }
+        }
+        all
+    }
+
+    fn bounds(&self, adds: &[Add<'_>], read: &Operation<'_>) -> (i128, i128) {
+        let ended = read.completed_at.expect("only answered reads are judged");
+        let (mut lower, mut upper) = (i128::from(self.initial), i128::from(self.initial));
+        for add in adds.iter().take_while(|add| add.operation.invoked_at < ended) {
+            let sure = add.acknowledged_before(read.invoked_at);
+            lower += if sure || add.amount < 0 { add.amount } else { 0 };
+            upper += if sure || add.amount > 0 { add.amount } else { 0 };
+        }
+        (lower, upper)
+    }
+
+    /// All totals that the acknowledged amounts and any choice of the others can give; `None` past the bound.
+    fn exact(&self, adds: &[Add<'_>], read: &Operation<'_>) -> Option<BTreeSet<i128>> {
+        let ended = read.completed_at.expect("only answered reads are judged");
+        let mut sums = BTreeSet::from([i128::from(self.initial)]);
+        for add in adds.iter().take_while(|add| add.operation.invoked_at < ended) {
+            let with: Vec<i128> = sums.iter().map(|sum| sum + add.amount).collect();
+            if add.acknowledged_before(read.invoked_at) {
+                sums.clear();
+            }
+            sums.extend(with);
+            if sums.len() > SUMS {
+                return None;
+            }
+        }
+        Some(sums)
+    }
+
+    fn evidence(
+        &self,
+        anomaly: &str,
+        key: &Value,
+        adds: &[Add<'_>],
+        read: &Operation<'_>,
+        seen: i128,
+        legal: &[(i128, i128)],
+    ) -> Evidence {
+        let below = anomaly == "below-lower-bound";
+        let ended = read.completed_at.expect("only answered reads are judged");
+        // only what moves the broken bound contradicts: what must be there, or what may be there
+        let moves = |add: &&Add<'_>| {
+            add.operation.invoked_at < ended
+                && (add.acknowledged_before(read.invoked_at)
+                    || anomaly == "inexact-final-read"
+                    || (add.amount < 0) == below)
+        };
+        let moving: Vec<&Add<'_>> = adds.iter().filter(moves).collect();
+        let legal: Vec<String> = legal
+            .iter()
+            .map(|(from, to)| if from == to { from.to_string() } else { format!("{from} to {to}") })
+            .collect();
+        let step = |add: &&Add<'_>| {
+            let how =
+                if add.acknowledged_before(read.invoked_at) { "was acknowledged before the read" } else { "may count" };
+            format!("#{} adds {} and {how}", add.operation.index(), add.amount)
+        };
+        Evidence {
+            anomaly: anomaly.to_owned(),
+            summary: format!("read #{} shows {seen}, but only {} can be explained", read.index(), legal.join(" or ")),
+            operations: moving.iter().map(|add| add.operation.index()).chain([read.index()]).collect(),
+            steps: std::iter::once(format!("the counter starts at {}", self.initial))
+                .chain(moving.iter().map(step))
+                .collect(),
+            culprit: Some(read.index()),
+            legal,
+            key: if key.is_nil() { String::new() } else { key.to_string() },
+        }
+    }
+}
+
+impl Checker for Counter {
+    fn name(&self) -> &'static str {
+        "counter"
+    }
+
+    fn check(&self, history: &History) -> Verdict {
+        let operations = match history.operations() {
+            Ok(operations) => operations,
+            Err(unpaired) => return unpaired.into(),
+        };
+        let mut keys: BTreeMap<&Value, (Vec<Add<'_>>, Vec<Seen<'_>>)> = BTreeMap::new();
+        for operation in operations {
+            let (adds, reads) = keys.entry(&operation.invocation.key).or_default();
+            match (operation.f(), operation.outcome()) {
+                (_, Outcome::Fail) => {}
+                ("read", Outcome::Ok(answer)) => match answer.as_refused().unwrap_or(answer) {
+                    Value::Int(seen) => reads.push((operation, *seen)),
+                    other => {
+                        let why = format!("read #{} answered {other}, which is no whole number", operation.index());
+                        return Verdict::Unknown(Cause::Undecided(why));
+                    }
+                },
+                _ => adds.extend(amount(&operation).map(|amount| Add { operation, amount: i128::from(amount) })),
+            }
+        }
+        let all: Vec<Evidence> =
+            keys.iter().flat_map(|(key, (adds, reads))| self.contradictions(key, adds, reads)).collect();
+        match all.is_empty() {
+            false => Verdict::Invalid(all),
+            true if keys.values().all(|(_, reads)| reads.is_empty()) => Verdict::vacuous("no read was answered"),
+            true => Verdict::VALID,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drawing::{anomalies, draw};
+
+    fn check(lines: &str) -> String {
+        anomalies(&Counter { initial: 0, settled_from: None }, lines)
+    }
+
+    fn check_settled(lines: &str) -> String {
+        anomalies(&Counter { initial: 0, settled_from: Some(0) }, lines)
+    }
+
+    #[test]
+    fn an_acknowledged_increment_is_seen_from_then_on() {
+        assert_eq!(check("0 invoke add 2\n0 ok add 2\n1 invoke read\n1 ok read 2"), "valid");
+        assert_eq!(check("0 invoke add 2\n0 ok add 2\n1 invoke read\n1 ok read 1"), "below-lower-bound");
+        assert_eq!(check("0 invoke add 2\n0 ok add 2\n1 invoke read\n1 ok read 3"), "above-upper-bound");
+    }
+
+    #[test]
+    fn pending_increments_may_count_and_failed_ones_never() {
+        assert_eq!(check("0 invoke add 2\n0 info add 2\n1 invoke read\n1 ok read 2"), "valid");
+        assert_eq!(check("0 invoke add 2\n0 info add 2\n1 invoke read\n1 ok read 0"), "valid");
+        assert_eq!(check("0 invoke add 2\n0 fail add 2\n1 invoke read\n1 ok read 2"), "above-upper-bound");
+        assert_eq!(check("1 invoke read\n0 invoke add 2\n0 ok add 2\n1 ok read 0"), "valid");
+    }
+
+    #[test]
+    fn negative_amounts_swap_the_bounds() {
+        assert_eq!(check("0 invoke add -2\n0 info add -2\n1 invoke read\n1 ok read -2"), "valid");
+        assert_eq!(check("0 invoke add -2\n0 ok add -2\n1 invoke read\n1 ok read 0"), "above-upper-bound");
+        assert_eq!(check("0 invoke dec 2\n0 info dec 2\n1 invoke read\n1 ok read -3"), "below-lower-bound");
+    }
+
+    #[test]
+    fn a_final_read_counts_each_amount_once_or_never() {
+        let lines = "0 invoke add 5\n0 info add 5\n1 invoke add 1\n1 ok add 1\n2 invoke read\n2 ok read ";
+        assert_eq!(check_settled(&format!("{lines}6")), "valid");
+        assert_eq!(check_settled(&format!("{lines}1")), "valid");
+        assert_eq!(check_settled(&format!("{lines}3")), "inexact-final-read");
+        assert_eq!(check(&format!("{lines}3")), "valid");
+    }
+
+    #[test]
+    fn evidence_for_a_low_read_holds_only_what_must_have_been_seen() {
+        let history = draw("0 invoke add 2\n1 invoke add 9\n0 ok add 2\n2 invoke read\n2 ok read 1");
+        let Verdict::Invalid(all) = Counter::default().check(&history) else { panic!("the read is too low") };
+        assert_eq!(all[0].operations, [0, 3]);
+        assert_eq!(all[0].legal, ["2 to 11"]);
+    }
+
+    #[test]
+    fn without_an_answered_read_a_pass_means_nothing() {
+        assert_eq!(check("0 invoke add 2\n0 ok add 2"), "vacuous");
+        assert_eq!(check("0 invoke read\n0 ok read soon"), "unknown");
+    }
+}

@@ -1,0 +1,134 @@
+//! What an analysis of transactions finds, and how it becomes a verdict; the orders that need no data.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::cycles::{self, Cycle, KEPT, Step};
+use super::decode::{Fate, Txns};
+use super::graph::{Builder, PROCESS, REALTIME};
+use super::model::{Anomaly, Model, ruled_out, strongest};
+use crate::{Cause, Evidence, Verdict};
+
+/// The anomalies of a history of transactions, and what follows from them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Analysis {
+    /// Every anomaly that was found, each with a few cases, the shortest first.
+    pub anomalies: BTreeMap<Anomaly, Vec<Evidence>>,
+    /// The models that can't hold.
+    pub not: BTreeSet<Model>,
+    /// The strongest models that were not ruled out; none implies another.
+    pub strongest: Vec<Model>,
+    /// Why dependencies could not be inferred, if they couldn't: then what is not ruled out is unknown.
+    pub problem: Option<String>,
+    /// Whether nothing was read that could have shown an anomaly.
+    pub vacuous: bool,
+    /// Whether a bound kept it from looking for every kind of cycle, which happens only where cycles were found.
+    pub truncated: bool,
+}
+
+impl Analysis {
+    /// The verdict on the claim that the history is one of `model`.
+    pub fn verdict(&self, model: Model) -> Verdict {
+        if self.not.contains(&model) {
+            let against = self.anomalies.iter().filter(|(anomaly, _)| model.forbids(**anomaly));
+            // the least order needed says the most, so a cycle without time comes before one with it
+            return Verdict::Invalid(against.filter_map(|(_, cases)| cases.first().cloned()).collect());
+        }
+        if let Some(problem) = &self.problem {
+            return Verdict::Unknown(Cause::Undecided(problem.clone()));
+        }
+        if self.truncated && model == Model::ConsistentView {
+            return Verdict::Unknown(Cause::Undecided("too many cycles to tell which read missed what".to_owned()));
+        }
+        if self.vacuous {
+            return Verdict::vacuous("no transaction that was answered read anything");
+        }
+        Verdict::VALID
+    }
+
+    pub(crate) fn add(&mut self, anomaly: Anomaly, evidence: impl FnOnce() -> Evidence) {
+        let cases = self.anomalies.entry(anomaly).or_default();
+        if cases.len() < KEPT {
+            let mut evidence = evidence();
+            evidence.anomaly = anomaly.to_string();
+            cases.push(evidence);
+        }
+    }
+
+    /// Searches `graph` for cycles; `explain` says in words why one transaction precedes another by the data.
+    pub(crate) fn add_cycles(&mut self, graph: Builder, txns: &Txns, explain: impl Fn(Step) -> String) {
+        let found = cycles::find(&graph.build());
+        self.truncated = found.truncated;
+        for (anomaly, cycles) in found.cycles {
+            for cycle in cycles {
+                self.add(anomaly, || describe(&cycle, txns, &explain));
+            }
+        }
+    }
+
+    pub(crate) fn conclude(mut self) -> Analysis {
+        self.not = ruled_out(self.anomalies.keys().copied());
+        self.strongest = strongest(&self.not);
+        self
+    }
+}
+
+fn describe(cycle: &Cycle, txns: &Txns, explain: &impl Fn(Step) -> String) -> Evidence {
+    let name = |txn| txns.index(txn);
+    let steps: Vec<String> = cycle
+        .iter()
+        .map(|step| {
+            let (a, b) = (name(step.from), name(step.to));
+            let why = match step.kind {
+                REALTIME => format!("#{a} was answered before #{b} was invoked"),
+                PROCESS => format!("process {} did #{a} before #{b}", txns.all[step.to as usize].process),
+                _ => explain(*step),
+            };
+            format!("{why}, so #{a} precedes #{b}")
+        })
+        .collect();
+    let mut operations: Vec<u64> = cycle.iter().map(|step| name(step.from)).collect();
+    let circle = operations.iter().chain(operations.first()).map(|n| format!("#{n}")).collect::<Vec<_>>();
+    let summary = format!("no order of transactions explains this: {} is a circle", circle.join(" → "));
+    operations.sort_unstable();
+    operations.dedup();
+    Evidence { summary, operations, steps, ..Evidence::default() }
+}
+
+/// Adds the order of each process and of real time.
+pub(crate) fn orders(txns: &Txns, graph: &mut Builder) {
+    let mut last: BTreeMap<u64, u32> = BTreeMap::new();
+    let mut marks = Vec::with_capacity(2 * txns.all.len());
+    for (number, fate) in txns.fates() {
+        // an empty transaction has no place in any order of data, but real time and processes go on through others
+        if fate == Fate::Aborted || txns.mops(number).is_empty() {
+            continue;
+        }
+        let txn = &txns.all[number as usize];
+        if let Some(before) = last.get(&txn.process) {
+            graph.edge(*before, number, PROCESS);
+        }
+        marks.push((txn.invoked_at, number, false));
+        if fate == Fate::Committed {
+            last.insert(txn.process, number);
+            marks.extend(txn.completed_at.map(|at| (at, number, true)));
+        }
+    }
+    marks.sort_unstable();
+    let (mut moment, mut answered) = (None, Vec::new());
+    for (_, number, completion) in marks {
+        if completion {
+            answered.push(number);
+            continue;
+        }
+        if !answered.is_empty() {
+            let next = graph.auxiliary();
+            answered.drain(..).for_each(|before| graph.edge(before, next, REALTIME));
+            if let Some(before) = moment.replace(next) {
+                graph.edge(before, next, REALTIME);
+            }
+        }
+        if let Some(moment) = moment {
+            graph.edge(moment, number, REALTIME);
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The program `netsplit`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    netsplit::program::main()
+}

@@ -1,0 +1,61 @@
+//! `netsplit replay`: runs a capsule again and compares.
+
+use std::path::PathBuf;
+
+use super::{Failure, say};
+use crate::plan::RedisKind;
+use crate::redis_server;
+use crate::store::{BadCapsule, Capsule};
+use crate::{judge, simulate};
+
+/// Arguments of `replay`.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The capsule: `capsule.json` of a run's folder
+    capsule: PathBuf,
+}
+
+/// The exit code is that of the run's verdict; a run that differs from its capsule is a failure of the harness.
+pub(super) fn replay(arguments: &Arguments) -> Result<u8, Failure> {
+    let named = |error: BadCapsule| Failure::wrong_use(format!("{}: {error}", arguments.capsule.display()));
+    let capsule = Capsule::read(&arguments.capsule).map_err(named)?;
+    if capsule.plan.redis == RedisKind::Server {
+        let here = redis_server::version().map_err(Failure::wrong_use)?;
+        if capsule.redis_version.as_deref() != Some(here.as_str()) {
+            let wanted = capsule.redis_version.as_deref().unwrap_or("an unknown version");
+            return Err(Failure::wrong_use(format!(
+                "{}: it ran on redis-server {wanted}, and here is {here}; install that version, or run the seed anew",
+                arguments.capsule.display()
+            )));
+        }
+    }
+    let recording = simulate::run(&capsule.plan).map_err(Failure::harness)?;
+    let results = judge::judge(&capsule.plan, &recording);
+    say(&format!("verdict  {} (capsule: {})", results.overall.word(), capsule.verdict.word()));
+    say(&format!("digest   {} (capsule: {})", results.digest, capsule.digest));
+    if results.digest == capsule.digest && results.overall == capsule.verdict {
+        say("the run is the same, byte for byte");
+        return Ok(results.overall.exit_code());
+    }
+    Err(Failure::harness(difference(&arguments.capsule, &recording)))
+}
+
+/// What differs first between the history beside the capsule, if there is one, and the one of this run.
+fn difference(capsule: &std::path::Path, recording: &simulate::Recording) -> String {
+    let said = "the run differs from its capsule";
+    let Ok(recorded) = std::fs::read_to_string(capsule.with_file_name("history.jsonl")) else {
+        return format!("{said}; the capsule's history is not beside it, so the first difference is not known");
+    };
+    let here = crate::digest::history(recording);
+    let here = String::from_utf8_lossy(&here);
+    let mut pairs = recorded.lines().zip(here.lines()).enumerate();
+    match pairs.find(|(_, (recorded, here))| recorded != here) {
+        Some((at, (recorded, here))) => {
+            format!("{said}, first in event {at}\n  capsule: {recorded}\n  here:    {here}")
+        }
+        None if recorded.lines().count() != here.lines().count() => {
+            format!("{said}: one history is the beginning of the other ({} and {} events)", recorded.lines().count(), here.lines().count())
+        }
+        None => format!("{said}: the histories are equal, the record of messages is not"),
+    }
+}

@@ -1,0 +1,77 @@
+//! What there is to run. A new system, workload or nemesis is one file, and one line here.
+
+use netsplit_nemesis::Nemesis;
+use netsplit_systems::shortener;
+use netsplit_systems::system::System;
+use netsplit_workloads::Workload;
+
+/// The systems.
+pub const SYSTEMS: &[System] =
+    &[shortener::redis::REDIS, shortener::redis::REDIS_EVERYSEC, shortener::redis::STALE_CACHE];
+
+/// The workloads.
+pub const WORKLOADS: &[Workload] =
+    &[netsplit_workloads::register::REGISTER, netsplit_workloads::claim::CLAIM, netsplit_workloads::set::SET];
+
+/// The families of faults.
+pub const NEMESES: &[Nemesis] = &[
+    netsplit_nemesis::NONE,
+    netsplit_nemesis::partition::PARTITION,
+    netsplit_nemesis::crash::CRASH,
+    netsplit_nemesis::crash::POWER_LOSS,
+];
+
+/// A name that is not registered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no {kind} `{name}`{}; there are {list}", nearest.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+pub struct Unknown {
+    kind: &'static str,
+    name: String,
+    nearest: Option<String>,
+    list: String,
+}
+
+/// The system of this name.
+pub fn system(name: &str) -> Result<&'static System, Unknown> {
+    find("system", name, SYSTEMS, |system| system.name)
+}
+
+/// The workload of this name.
+pub fn workload(name: &str) -> Result<&'static Workload, Unknown> {
+    find("workload", name, WORKLOADS, |workload| workload.name)
+}
+
+/// The nemeses of these names, joined by commas.
+pub fn nemeses(names: &str) -> Result<Vec<&'static Nemesis>, Unknown> {
+    names.split(',').map(|name| find("nemesis", name.trim(), NEMESES, |nemesis| nemesis.name)).collect()
+}
+
+fn find<T>(kind: &'static str, name: &str, all: &'static [T], named: fn(&T) -> &'static str) -> Result<&'static T, Unknown> {
+    all.iter().find(|entry| named(entry) == name).ok_or_else(|| Unknown {
+        kind,
+        name: name.escape_debug().take(80).collect(),
+        nearest: nearest(name, all.iter().map(named)),
+        list: all.iter().map(|entry| format!("`{}`", named(entry))).collect::<Vec<_>>().join(", "),
+    })
+}
+
+/// The most similar of `names`, if one is similar at all.
+pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    names
+        .map(|known| (strsim::jaro_winkler(name, known), known))
+        .filter(|(similarity, _)| *similarity > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, known)| known.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_name_is_answered_with_the_nearest_and_the_list() {
+        let error = system("rediss").err().expect("no such system").to_string();
+        assert!(error.contains("did you mean `redis`") && error.contains("`redis-everysec`"), "{error}");
+        assert!(!system("zzz").err().expect("no such system").to_string().contains("mean"));
+    }
+}

@@ -1,0 +1,59 @@
+//! The log of a run: what every node traced, in simulated time.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use netsplit_systems::wire;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
+
+/// The lines so far.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    pub(crate) fn take(&self) -> String {
+        let bytes = std::mem::take(&mut *self.0.lock().expect("no holder panics"));
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+/// Runs `body` with everything that is traced on this thread going to `log`.
+pub(crate) fn with<T>(log: &Log, body: impl FnOnce() -> T) -> T {
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter("warn,netsplit=info,netsplit_systems=info")
+        .with_timer(Simulated)
+        .with_ansi(false)
+        .with_target(false)
+        .with_writer(log.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, body)
+}
+
+struct Simulated;
+
+impl FormatTime for Simulated {
+    fn format_time(&self, out: &mut Writer<'_>) -> std::fmt::Result {
+        write!(out, "{:>9.3}s", wire::now().as_secs_f64())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Log;
+
+    fn make_writer(&'a self) -> Log {
+        self.clone()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("no holder panics").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
