@@ -84,7 +84,7 @@ fn lost_writes_at_a_power_loss_are_caught_without_fsync_and_never_happen_with_it
         assert_eq!(judged("redis", seed).overall, Overall::Valid, "redis, seed {seed}");
     }
     let weak: Vec<_> = (0..3).map(|seed| judged("redis-everysec", seed)).collect();
-    let lost = weak.iter().flat_map(|results| results.evidence()).any(|(_, evidence)| evidence.anomaly == "lost");
+    let lost = weak.iter().flat_map(judge::Results::evidence).any(|(_, evidence)| evidence.anomaly == "lost");
     assert!(lost, "no seed of 0..3 showed a lost write");
 }
 

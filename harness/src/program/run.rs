@@ -204,7 +204,7 @@ fn line(run: &Finished) -> String {
         lines.push(format!("{checker}: {}: {}", evidence.anomaly, evidence.summary));
     }
     if let (Overall::Vacuous, Some(reason)) = (results.overall, &results.vacuous) {
-        lines.push(format!("{reason}"));
+        lines.push(reason.clone());
     }
     for stuck in &results.stuck {
         lines.push(format!("{} did not come back: {}", stuck.node, stuck.reason));
