@@ -25,9 +25,9 @@ fn one_plan_twice_in_one_process_gives_the_same_history_messages_and_digest() {
             Plan::draw(7, &config("redis", workload, "partition,crash,power-loss")).expect("the names are known");
         let one = simulate::run(&plan).expect("embedded Redis needs nothing");
         let two = simulate::run(&plan).expect("embedded Redis needs nothing");
-        assert_eq!(digest::history(&one), digest::history(&two), "{workload}: the histories differ");
+        assert!(digest::history(&one) == digest::history(&two), "{workload}: the histories differ");
         assert!(one.record == two.record, "{workload}: the records of messages differ");
-        assert_eq!(one.log, two.log, "{workload}: the logs differ");
+        assert!(one.log == two.log, "{workload}: the logs differ");
         assert!(one.record.messages.len() > 1000, "{workload}: hardly anything was sent");
         assert_eq!(digest::of(&one), digest::of(&two));
     }
