@@ -16,8 +16,8 @@ use std::time::Duration;
 use futures::future::LocalBoxFuture;
 use netsplit_checker::{Checker, Outcome, Value};
 use netsplit_systems::call::CallError;
-use netsplit_systems::shortener::client::Client;
-use netsplit_systems::system::Service;
+use netsplit_systems::http::Client;
+use netsplit_systems::system::Offer;
 use rand_chacha::ChaCha8Rng;
 
 pub use op::{Op, Planned, Script};
@@ -43,9 +43,11 @@ pub struct Workload {
     /// What it does, in one line.
     pub about: &'static str,
     /// What it asks of a system.
-    pub needs: Service,
+    pub needs: &'static [Offer],
     /// Writes every client's script.
     pub generate: fn(&mut ChaCha8Rng, &Shape) -> Vec<Script>,
+    /// What is done once, and acknowledged, before the main phase and its faults begin.
+    pub setup: fn(&[Script]) -> Vec<Op>,
     /// The reads after the quiet period, each to be asked of every node.
     pub finale: fn(&[Script]) -> Vec<Op>,
     /// Does one operation at a node.
