@@ -5,7 +5,7 @@ use std::time::Duration;
 use netsplit_nemesis::{Cluster, Nemesis, Schedule};
 use netsplit_systems::dice::dice;
 use netsplit_systems::node::REDIS;
-use netsplit_systems::system::System;
+use netsplit_systems::system::{Claim, System};
 use netsplit_workloads::{Op, Script, Shape, Workload};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
@@ -218,6 +218,22 @@ impl Plan {
     /// The workload, which a valid plan's is.
     pub fn workload(&self) -> &'static Workload {
         registry::workload(&self.workload).expect("a plan is validated before it is used")
+    }
+
+    /// The names of the nemeses that it was drawn for: its fault families, whether they drew a fault or not.
+    pub fn families(&self) -> Vec<&str> {
+        self.nemesis.split(',').map(str::trim).collect()
+    }
+
+    /// The claim that the run is held to: the one that covers its fault families, else the system's strongest.
+    pub fn promised(&self) -> &'static Claim {
+        let system = self.system();
+        system.claim_under(&self.families()).unwrap_or(&system.claims[0])
+    }
+
+    /// Whether the run's faults are beyond what the system says that it tolerates.
+    pub fn is_beyond(&self) -> bool {
+        self.system().claim_under(&self.families()).is_none()
     }
 
     /// The hosts that faults can aim at.

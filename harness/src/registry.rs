@@ -12,8 +12,12 @@ pub const SYSTEMS: &[System] =
     &[shortener::redis::REDIS, shortener::redis::REDIS_EVERYSEC, shortener::redis::STALE_CACHE];
 
 /// The workloads.
-pub const WORKLOADS: &[Workload] =
-    &[netsplit_workloads::register::REGISTER, netsplit_workloads::claim::CLAIM, netsplit_workloads::set::SET];
+pub const WORKLOADS: &[Workload] = &[
+    netsplit_workloads::register::REGISTER,
+    netsplit_workloads::retarget::RETARGET,
+    netsplit_workloads::claim::CLAIM,
+    netsplit_workloads::set::SET,
+];
 
 /// The families of faults.
 pub const NEMESES: &[Nemesis] = &[

@@ -11,8 +11,23 @@ pub enum Level {
     Sequential,
     /// Causes before effects, for everyone.
     Causal,
+    /// As if transactions ran one after the other.
+    Serializable,
     /// The same updates give the same state.
     Eventual,
+}
+
+impl Level {
+    /// As a sentence says it: `linearizable`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Linearizable => "linearizable",
+            Level::Sequential => "sequentially consistent",
+            Level::Causal => "causally consistent",
+            Level::Serializable => "serializable",
+            Level::Eventual => "eventually consistent",
+        }
+    }
 }
 
 /// What a promise is made under.
@@ -102,8 +117,16 @@ pub struct System {
     pub offers: &'static [Offer],
     /// The Redis host that it stands on, if any.
     pub redis: Option<Fsync>,
-    /// What it promises.
+    /// What it promises, the strongest first.
     pub claims: &'static [Claim],
     /// Starts a node; called again after every crash.
     pub start: fn(Node) -> NodeFuture,
+}
+
+impl System {
+    /// The claim that covers these fault families: the strongest that is made under all of them. `None` if the system
+    /// does not say what it is then.
+    pub fn claim_under(&self, families: &[&str]) -> Option<&'static Claim> {
+        self.claims.iter().find(|claim| families.iter().all(|family| claim.under.contains(family)))
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::FutureExt;
-use netsplit_checker::{Checker, Value, models};
+use netsplit_checker::{Value, models};
 use netsplit_systems::call::CallError;
 use netsplit_systems::http::Client;
 use netsplit_systems::shortener::client::LinkClient;
@@ -24,7 +24,7 @@ pub const CLAIM: Workload = Workload {
     setup: |_| Vec::new(),
     finale: |scripts| keys(scripts).iter().map(|key| Op::on(key, "read", &[])).collect(),
     invoke,
-    checkers: || -> Vec<Box<dyn Checker>> { vec![Box::new(models::register::claim())] },
+    checkers: |promise| promise.of_registers(models::register::claim()),
     pure: |op| op.f == "read",
 };
 

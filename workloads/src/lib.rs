@@ -7,7 +7,9 @@
 
 pub mod claim;
 pub mod op;
+pub mod promise;
 pub mod register;
+pub mod retarget;
 pub mod set;
 
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use netsplit_systems::system::Offer;
 use rand_chacha::ChaCha8Rng;
 
 pub use op::{Op, Planned, Script};
+pub use promise::Promise;
 
 /// The size of a run, as far as a workload needs it.
 #[derive(Clone, Debug)]
@@ -52,8 +55,8 @@ pub struct Workload {
     pub finale: fn(&[Script]) -> Vec<Op>,
     /// Does one operation at a node.
     pub invoke: for<'a> fn(&'a mut Client, &'a Arc<str>, &'a Op) -> Invocation<'a>,
-    /// What judges the history.
-    pub checkers: fn() -> Vec<Box<dyn Checker>>,
+    /// What judges the history, for what is promised of it.
+    pub checkers: fn(Promise) -> Vec<Box<dyn Checker>>,
     /// Whether an operation has no effect in the models of the checkers: then no answer is as good as never asked.
     pub pure: fn(&Op) -> bool,
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::FutureExt;
-use netsplit_checker::{Checker, Value, models};
+use netsplit_checker::{Value, models};
 use netsplit_systems::call::CallError;
 use netsplit_systems::http::Client;
 use netsplit_systems::shortener::Answer;
@@ -27,7 +27,7 @@ pub const REGISTER: Workload = Workload {
     setup: |_| Vec::new(),
     finale: |scripts| keys(scripts).iter().map(|key| Op::on(key, "read", &[])).collect(),
     invoke,
-    checkers: || -> Vec<Box<dyn Checker>> { vec![Box::new(models::register::cas_register())] },
+    checkers: |promise| promise.of_registers(models::register::cas_register()),
     pure: |op| op.f == "read",
 };
 

@@ -8,7 +8,7 @@ use netsplit_systems::call::CallError;
 use netsplit_systems::http::Client;
 use netsplit_systems::shortener::client::LinkClient;
 use netsplit_systems::shortener::{Answer, code};
-use netsplit_systems::system::Offer;
+use netsplit_systems::system::{Level, Offer};
 use rand_chacha::ChaCha8Rng;
 
 use crate::op::deal;
@@ -23,8 +23,9 @@ pub const SET: Workload = Workload {
     setup: |_| Vec::new(),
     finale,
     invoke,
-    checkers: || -> Vec<Box<dyn Checker>> {
-        vec![Box::new(set_full::SetFull { linearizable: true, settled_from: None })]
+    checkers: |promise| -> Vec<Box<dyn Checker>> {
+        let linearizable = promise.level == Level::Linearizable;
+        vec![Box::new(set_full::SetFull { linearizable, settled_from: Some(promise.settled_from) })]
     },
     pure: |op| op.f == "read",
 };
