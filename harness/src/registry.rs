@@ -8,8 +8,14 @@ use netsplit_workloads::Workload;
 use crate::plan::BadConfig;
 
 /// The systems.
-pub const SYSTEMS: &[System] =
-    &[shortener::redis::REDIS, shortener::redis::REDIS_EVERYSEC, shortener::redis::STALE_CACHE];
+pub const SYSTEMS: &[System] = &[
+    shortener::redis::REDIS,
+    shortener::redis::REDIS_EVERYSEC,
+    shortener::redis::STALE_CACHE,
+    shortener::cached::broadcast::REDIS_CACHE,
+    shortener::cached::broadcast::CACHE_FILL_RACE,
+    shortener::cached::owner::REDIS_RING,
+];
 
 /// The workloads.
 pub const WORKLOADS: &[Workload] = &[
