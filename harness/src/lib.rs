@@ -12,6 +12,7 @@
 //! | plan ─▶ history | [`simulate`] |
 //! | history ─▶ verdicts | [`judge`] |
 //! | verdicts ─▶ files | [`store`], [`report`] |
+//! | all of them in a row | [`trial`]; what was found has a [`signature`] |
 //! | the program | [`program`] |
 //!
 //! **Architecture invariant:** nothing flows back. A run is a pure function of its plan; only this package touches files,
@@ -25,5 +26,7 @@ pub mod redis_kind;
 pub mod redis_server;
 pub mod registry;
 pub mod report;
+pub mod signature;
 pub mod simulate;
 pub mod store;
+pub mod trial;

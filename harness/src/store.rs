@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use netsplit_checker::formats::{self, Format};
 use serde::{Deserialize, Serialize};
@@ -111,22 +111,21 @@ pub struct Reports {
     pub markdown: String,
 }
 
-/// The folder of a run's files, below `out`.
-pub fn folder(out: &Path, plan: &Plan) -> PathBuf {
+/// The name of the folder of a run's files.
+pub fn name(plan: &Plan) -> String {
     let nemesis: String = plan.nemesis.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    out.join(format!("{}-{}-{nemesis}-{}", plan.system, plan.workload, plan.seed))
+    format!("{}-{}-{nemesis}-{}", plan.system, plan.workload, plan.seed)
 }
 
-/// Writes all files of a run into a folder of its own below `out`, and points `latest` there. The folder appears when
-/// all of it is written.
+/// Writes all files of a run into `folder`, and points the `latest` beside it there. The folder appears when all of it is
+/// written; what it held before is replaced.
 pub fn write(
-    out: &Path,
+    folder: &Path,
     capsule: &Capsule,
     recording: &Recording,
     results: &Results,
     reports: &Reports,
-) -> io::Result<PathBuf> {
-    let folder = folder(out, &capsule.plan);
+) -> io::Result<()> {
     let unfinished = folder.with_extension("unfinished");
     if unfinished.exists() {
         fs::remove_dir_all(&unfinished)?;
@@ -144,11 +143,10 @@ pub fn write(
     put("report.html", reports.html.as_bytes())?;
     put("report.md", reports.markdown.as_bytes())?;
     if folder.exists() {
-        fs::remove_dir_all(&folder)?;
+        fs::remove_dir_all(folder)?;
     }
-    fs::rename(&unfinished, &folder)?;
-    point_latest(out, &folder)?;
-    Ok(folder)
+    fs::rename(&unfinished, folder)?;
+    point_latest(folder)
 }
 
 /// Pretty JSON of anything of ours.
@@ -159,9 +157,9 @@ fn json(value: &impl Serialize) -> String {
 }
 
 /// `latest` is a link to the newest run, or where links can't be made, a file that names it.
-fn point_latest(out: &Path, folder: &Path) -> io::Result<()> {
+fn point_latest(folder: &Path) -> io::Result<()> {
     let name = folder.file_name().expect("a run's folder has a name");
-    let (latest, next) = (out.join("latest"), out.join(".latest.unfinished"));
+    let (latest, next) = (folder.with_file_name("latest"), folder.with_file_name(".latest.unfinished"));
     let _absent = fs::remove_file(&next);
     #[cfg(unix)]
     std::os::unix::fs::symlink(name, &next)?;

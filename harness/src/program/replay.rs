@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use super::{Failure, say};
 use crate::plan::RedisKind;
 use crate::redis_server;
+use crate::simulate;
 use crate::store::{BadCapsule, Capsule};
-use crate::{judge, simulate};
+use crate::trial::Trial;
 
 /// Arguments of `replay`.
 #[derive(clap::Args)]
@@ -29,8 +30,7 @@ pub(super) fn replay(arguments: &Arguments) -> Result<u8, Failure> {
             )));
         }
     }
-    let recording = simulate::run(&capsule.plan).map_err(Failure::harness)?;
-    let results = judge::judge(&capsule.plan, &recording);
+    let Trial { recording, results, .. } = Trial::of(capsule.plan).map_err(Failure::harness)?;
     say(&format!("verdict  {} (capsule: {})", results.overall.word(), capsule.verdict.word()));
     say(&format!("digest   {} (capsule: {})", results.digest, capsule.digest));
     if results.digest == capsule.digest && results.overall == capsule.verdict {

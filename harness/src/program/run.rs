@@ -9,10 +9,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use netsplit_checker::Evidence;
 
 use super::{Failure, HARNESS_FAILED, say, worst};
-use crate::judge::{Judged, Overall, Results, judge};
+use crate::judge::{Judged, Overall, Results};
 use crate::plan::{Config, Plan, RedisKind};
-use crate::store::{self, Capsule, Reports};
-use crate::{redis_server, report, simulate};
+use crate::trial::Trial;
+use crate::{redis_server, store};
 
 /// Arguments of `run`.
 #[derive(clap::Args)]
@@ -122,17 +122,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
 /// Draws, runs, judges and stores one seed.
 fn one(seed: u64, config: &Config, redis_version: Option<&str>, out: &Path) -> Result<Finished, String> {
     let plan = Plan::draw(seed, config).map_err(|error| error.to_string())?;
-    let recording = simulate::run(&plan).map_err(|error| error.to_string())?;
-    let results = judge(&plan, &recording);
-    let capsule = Capsule::of(&plan, &results, redis_version.map(str::to_owned));
-    let replay = format!("netsplit replay {}", store::folder(out, &plan).join("capsule.json").display());
-    let reports = Reports {
-        html: report::html(&plan, &recording.history, &results, &replay),
-        markdown: report::markdown(&plan, &recording.history, &results, &replay),
-    };
-    let folder = store::write(out, &capsule, &recording, &results, &reports)
+    let trial = Trial::of(plan).map_err(|error| error.to_string())?;
+    let folder = out.join(store::name(&trial.plan));
+    trial
+        .write(&folder, redis_version)
         .map_err(|error| format!("its files can't be written to {}: {error}", out.display()))?;
-    Ok(Finished { plan, results, folder })
+    Ok(Finished { plan: trial.plan, results: trial.results, folder })
 }
 
 fn jobs(arguments: &Arguments) -> usize {
