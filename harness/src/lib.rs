@@ -13,6 +13,7 @@
 //! | history ─▶ verdicts | [`judge`] |
 //! | verdicts ─▶ files | [`store`], [`report`] |
 //! | all of them in a row | [`trial`]; what was found has a [`signature`] |
+//! | a plan ─▶ a small one that shows the same | [`shrink`] |
 //! | the program | [`program`] |
 //!
 //! **Architecture invariant:** nothing flows back. A run is a pure function of its plan; only this package touches files,
@@ -26,6 +27,7 @@ pub mod redis_kind;
 pub mod redis_server;
 pub mod registry;
 pub mod report;
+pub mod shrink;
 pub mod signature;
 pub mod simulate;
 pub mod store;

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::registry::{self, Unknown};
 
 /// The version of the plan's form and of what a plan makes a run do.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// The host that the clients' tasks run on.
 pub const CLIENTS: &str = "clients";
@@ -113,8 +113,10 @@ pub struct Plan {
     pub schedule: Schedule,
     /// What each client does.
     pub scripts: Vec<Script>,
-    /// What is asked of every node at the end.
+    /// What is asked at the end.
     pub finale: Vec<Op>,
+    /// The nodes that it is asked of: all, unless the plan was shrunk.
+    pub finale_nodes: Vec<String>,
 }
 
 /// Why there is no plan for a configuration.
@@ -194,6 +196,7 @@ impl Plan {
             schedule: schedule(seed, &registry::nemeses(&config.nemesis)?, &cluster, config.time_limit),
             finale: (workload.finale)(&scripts),
             scripts,
+            finale_nodes: nodes.clone(),
             nodes,
         };
         plan.validate()?;
@@ -232,7 +235,7 @@ impl Plan {
         within("the recovery time in milliseconds", self.recovery_ms, 1, MOST_LENGTH_MS)?;
         within("the deadline in milliseconds", self.deadline_ms, 1, MOST_LENGTH_MS)?;
         within("the number of ticks", self.length_ms / self.tick_ms, 0, 10_000_000)?;
-        let operations = self.scripts.iter().map(Vec::len).sum::<usize>() + self.finale.len() * self.nodes.len();
+        let operations = self.scripts.iter().map(Vec::len).sum::<usize>() + self.finale.len() * self.finale_nodes.len();
         within("the number of operations", operations as u64, 0, MOST_OPERATIONS)?;
         within("the number of faults", self.schedule.len() as u64, 0, 10_000)?;
         self.validate_hosts()
@@ -276,8 +279,9 @@ impl Plan {
                 ));
             }
         }
-        match self.scripts.iter().flatten().find(|planned| !self.nodes.contains(&planned.node)) {
-            Some(planned) => inconsistent(format!("an operation asks `{}`, no node", planned.node.escape_debug())),
+        let mut asked = self.scripts.iter().flatten().map(|planned| &planned.node).chain(&self.finale_nodes);
+        match asked.find(|node| !self.nodes.contains(node)) {
+            Some(node) => inconsistent(format!("an operation asks `{}`, no node", node.escape_debug())),
             None => Ok(()),
         }
     }

@@ -4,14 +4,18 @@
 //! failed. Of several the worst, in the order 70, 1, 3, 2, 0.
 
 mod check;
+mod interrupt;
 mod list;
 mod manifest;
 mod replay;
 mod run;
+mod shrink;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use netsplit_checker::Evidence;
 
 /// Wrong use: arguments, or a file that does not parse.
 const WRONG_USE: u8 = 64;
@@ -38,6 +42,8 @@ enum Command {
     Run(run::Arguments),
     /// Run a capsule again and compare its verdict and digest
     Replay(replay::Arguments),
+    /// Find the smallest plan that still shows a capsule's anomaly
+    Shrink(shrink::Arguments),
     /// Check a recorded history, of any source
     Check(check::Arguments),
     /// Show the systems, workloads, nemeses and models
@@ -74,6 +80,7 @@ pub fn main() -> ExitCode {
     let ended = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Replay(arguments) => replay::replay(&arguments),
+        Command::Shrink(arguments) => shrink::shrink(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(&arguments),
     };
@@ -90,6 +97,37 @@ pub fn main() -> ExitCode {
 fn say(line: &str) {
     use std::io::Write;
     let _closed = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// A contradiction, for a person at a terminal.
+fn tell_evidence(evidence: &Evidence) {
+    let about = if evidence.key.is_empty() { String::new() } else { format!(" on {}", evidence.key) };
+    say(&format!("  {}{about}: {}", evidence.anomaly, evidence.summary));
+    for step in &evidence.steps {
+        say(&format!("    - {step}"));
+    }
+    if !evidence.legal.is_empty() {
+        say(&format!("    legal there: {}", evidence.legal.join(", ")));
+    }
+}
+
+/// How many runs at a time unless a person says otherwise.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Makes the folder that runs go to.
+fn make_folder(out: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(out)
+        .map_err(|error| Failure::harness(format!("the folder {} can't be made: {error}", out.display())))
+}
+
+/// The files of a run could not be written.
+fn unwritten(folder: &Path, error: &std::io::Error) -> Failure {
+    Failure::harness(format!(
+        "{} can't be written: {error}; make room there or choose another place with --out",
+        folder.display()
+    ))
 }
 
 /// The worst of several exit codes.

@@ -6,9 +6,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use netsplit_checker::Evidence;
 
-use super::{Failure, HARNESS_FAILED, say, worst};
+use super::{Failure, HARNESS_FAILED, cores, make_folder, say, tell_evidence, worst};
 use crate::judge::{Judged, Overall, Results};
 use crate::plan::{Config, Plan, RedisKind};
 use crate::trial::Trial;
@@ -89,15 +88,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         RedisKind::Embedded => None,
         RedisKind::Server => Some(redis_server::version().map_err(Failure::wrong_use)?),
     };
-    std::fs::create_dir_all(&arguments.out)
-        .map_err(|error| Failure::harness(format!("the folder {} can't be made: {error}", arguments.out.display())))?;
+    make_folder(&arguments.out)?;
     let total = arguments.seed.end - arguments.seed.start;
     let bar = progress(total);
     let mut finished = Vec::new();
     let mut failures = Vec::new();
     in_order(
         arguments.seed.clone(),
-        jobs(arguments),
+        arguments.jobs.map_or_else(cores, usize::from),
         |seed| one(seed, &config, redis_version.as_deref(), &arguments.out),
         |seed, ended| {
             match ended {
@@ -128,10 +126,6 @@ fn one(seed: u64, config: &Config, redis_version: Option<&str>, out: &Path) -> R
         .write(&folder, redis_version)
         .map_err(|error| format!("its files can't be written to {}: {error}", out.display()))?;
     Ok(Finished { plan: trial.plan, results: trial.results, folder })
-}
-
-fn jobs(arguments: &Arguments) -> usize {
-    arguments.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
 }
 
 /// Does `work` for every seed, several at a time, and hands the results to `take` in the order of the seeds.
@@ -231,16 +225,4 @@ fn summary(finished: &[Finished], failures: usize, total: u64) {
     }
     say(&format!("report  {}", shown.folder.join("report.html").display()));
     say(&format!("replay  netsplit replay {}", shown.folder.join("capsule.json").display()));
-}
-
-/// A contradiction, for a person at a terminal.
-pub(super) fn tell_evidence(evidence: &Evidence) {
-    let about = if evidence.key.is_empty() { String::new() } else { format!(" on {}", evidence.key) };
-    say(&format!("  {}{about}: {}", evidence.anomaly, evidence.summary));
-    for step in &evidence.steps {
-        say(&format!("    - {step}"));
-    }
-    if !evidence.legal.is_empty() {
-        say(&format!("    legal there: {}", evidence.legal.join(", ")));
-    }
 }
