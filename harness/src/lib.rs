@@ -9,6 +9,7 @@
 //! |---|---|
 //! | what there is to run | [`registry`] |
 //! | seed ─▶ plan | [`plan`] |
+//! | a schedule as a file | [`schedule`] |
 //! | plan ─▶ history | [`simulate`] |
 //! | history ─▶ verdicts | [`judge`] |
 //! | verdicts ─▶ files | [`store`], [`report`] |
@@ -27,6 +28,7 @@ pub mod redis_kind;
 pub mod redis_server;
 pub mod registry;
 pub mod report;
+pub mod schedule;
 pub mod shrink;
 pub mod signature;
 pub mod simulate;

@@ -4,9 +4,11 @@
 //! failed. Of several the worst, in the order 70, 1, 3, 2, 0.
 
 mod check;
+mod config;
 mod interrupt;
 mod list;
 mod manifest;
+mod plan;
 mod replay;
 mod run;
 mod shrink;
@@ -40,6 +42,8 @@ struct Arguments {
 enum Command {
     /// Draw a plan from each seed, run it, check it, and write its files
     Run(run::Arguments),
+    /// Show what a run would do: its faults as a file that `run --schedule` takes
+    Plan(plan::Arguments),
     /// Run a capsule again and compare its verdict and digest
     Replay(replay::Arguments),
     /// Find the smallest plan that still shows a capsule's anomaly
@@ -79,6 +83,7 @@ pub fn main() -> ExitCode {
     };
     let ended = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Plan(arguments) => plan::plan(&arguments),
         Command::Replay(arguments) => replay::replay(&arguments),
         Command::Shrink(arguments) => shrink::shrink(&arguments),
         Command::Check(arguments) => check::check(&arguments),

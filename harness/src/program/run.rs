@@ -3,65 +3,30 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
-use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::config::{PlanArguments, Source, seeds};
 use super::{Failure, HARNESS_FAILED, cores, make_folder, say, tell_evidence, worst};
 use crate::judge::{Judged, Overall, Results};
-use crate::plan::{Config, Plan, RedisKind};
+use crate::plan::{Plan, RedisKind};
 use crate::trial::Trial;
 use crate::{redis_server, store};
 
 /// Arguments of `run`.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// The system under test (see `netsplit list systems`)
-    #[arg(long, default_value = "redis")]
-    system: String,
-    /// What the clients do (see `netsplit list workloads`)
-    #[arg(long, default_value = "register")]
-    workload: String,
-    /// Where the faults come from, joined by commas (see `netsplit list nemeses`)
-    #[arg(long, default_value = "partition,crash")]
-    nemesis: String,
+    #[command(flatten)]
+    plan: PlanArguments,
     /// A seed, or a half-open range of seeds such as `0..50`
     #[arg(long, default_value = "0", value_parser = seeds)]
     seed: std::ops::Range<u64>,
-    /// How many nodes
-    #[arg(long, default_value_t = 5)]
-    nodes: usize,
-    /// How many clients
-    #[arg(long, default_value_t = 10)]
-    clients: usize,
-    /// Length of the main phase, in simulated time
-    #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
-    time_limit: Duration,
-    /// Operations per second of simulated time, of all clients together
-    #[arg(long, default_value_t = 70)]
-    rate: u32,
-    /// Which Redis: one inside the simulation, or a real `redis-server` started for each run
-    #[arg(long, value_enum, default_value_t = RedisKind::Embedded)]
-    redis: RedisKind,
     /// How many runs at a time; as many as there are cores if left out
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
     /// Where the folders of the runs go
     #[arg(long, default_value = "results/runs")]
     out: PathBuf,
-}
-
-/// `7`, or `0..50` without its end.
-fn seeds(text: &str) -> Result<std::ops::Range<u64>, String> {
-    let number = |text: &str| text.parse::<u64>().map_err(|error| format!("`{text}` is no seed: {error}"));
-    let range = match text.split_once("..") {
-        None => {
-            let seed = number(text)?;
-            seed..seed.checked_add(1).ok_or("the largest seed is 18446744073709551614")?
-        }
-        Some((from, to)) => number(from)?..number(to)?,
-    };
-    if range.is_empty() { Err(format!("`{text}` holds no seed")) } else { Ok(range) }
 }
 
 /// What is kept of a run when its files are written.
@@ -72,19 +37,10 @@ struct Finished {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
-    let config = Config {
-        system: arguments.system.clone(),
-        workload: arguments.workload.clone(),
-        nemesis: arguments.nemesis.clone(),
-        nodes: arguments.nodes,
-        clients: arguments.clients,
-        time_limit: arguments.time_limit,
-        rate: arguments.rate,
-        redis: arguments.redis,
-    };
+    let source = arguments.plan.source()?;
     // What is wrong with one plan is wrong with all: say it before anything starts.
-    Plan::draw(arguments.seed.start, &config).map_err(Failure::wrong_use)?;
-    let redis_version = match arguments.redis {
+    source.plan(arguments.seed.start).map_err(Failure::wrong_use)?;
+    let redis_version = match arguments.plan.redis {
         RedisKind::Embedded => None,
         RedisKind::Server => Some(redis_server::version().map_err(Failure::wrong_use)?),
     };
@@ -96,7 +52,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     in_order(
         arguments.seed.clone(),
         arguments.jobs.map_or_else(cores, usize::from),
-        |seed| one(seed, &config, redis_version.as_deref(), &arguments.out),
+        |seed| one(seed, &source, redis_version.as_deref(), &arguments.out),
         |seed, ended| {
             match ended {
                 Ok(run) => {
@@ -118,8 +74,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
 }
 
 /// Draws, runs, judges and stores one seed.
-fn one(seed: u64, config: &Config, redis_version: Option<&str>, out: &Path) -> Result<Finished, String> {
-    let plan = Plan::draw(seed, config).map_err(|error| error.to_string())?;
+fn one(seed: u64, source: &Source, redis_version: Option<&str>, out: &Path) -> Result<Finished, String> {
+    let plan = source.plan(seed).map_err(|error| error.to_string())?;
     let trial = Trial::of(plan).map_err(|error| error.to_string())?;
     let folder = out.join(store::name(&trial.plan));
     trial
