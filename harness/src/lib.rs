@@ -14,6 +14,7 @@
 //! | history ─▶ verdicts | [`judge`] |
 //! | verdicts ─▶ files | [`store`], [`report`] |
 //! | all of them in a row | [`trial`]; what was found has a [`signature`] |
+//! | do two runs differ, and where | [`digest`], [`transcript`] |
 //! | a plan ─▶ a small one that shows the same | [`shrink`] |
 //! | the program | [`program`] |
 //!
@@ -33,4 +34,5 @@ pub mod shrink;
 pub mod signature;
 pub mod simulate;
 pub mod store;
+pub mod transcript;
 pub mod trial;

@@ -131,22 +131,35 @@ pub fn write(
         fs::remove_dir_all(&unfinished)?;
     }
     fs::create_dir_all(&unfinished)?;
-    let put = |name: &str, content: &[u8]| fs::write(unfinished.join(name), content);
-    put("capsule.json", json(capsule).as_bytes())?;
-    put("results.json", json(results).as_bytes())?;
-    for (name, format) in [("history.jsonl", Format::Jsonl), ("history.csv", Format::Csv)] {
-        let mut file = io::BufWriter::new(fs::File::create(unfinished.join(name))?);
-        formats::write(format, &recording.history, &mut file)?;
-        file.flush()?;
+    if let Err(error) = fill(&unfinished, capsule, recording, results, reports) {
+        let _left_there = fs::remove_dir_all(&unfinished);
+        return Err(error);
     }
-    put("log.txt", recording.log.as_bytes())?;
-    put("report.html", reports.html.as_bytes())?;
-    put("report.md", reports.markdown.as_bytes())?;
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }
     fs::rename(&unfinished, folder)?;
     point_latest(folder)
+}
+
+fn fill(
+    folder: &Path,
+    capsule: &Capsule,
+    recording: &Recording,
+    results: &Results,
+    reports: &Reports,
+) -> io::Result<()> {
+    let put = |name: &str, content: &[u8]| fs::write(folder.join(name), content);
+    put("capsule.json", json(capsule).as_bytes())?;
+    put("results.json", json(results).as_bytes())?;
+    for (name, format) in [("history.jsonl", Format::Jsonl), ("history.csv", Format::Csv)] {
+        let mut file = io::BufWriter::new(fs::File::create(folder.join(name))?);
+        formats::write(format, &recording.history, &mut file)?;
+        file.flush()?;
+    }
+    put("log.txt", recording.log.as_bytes())?;
+    put("report.html", reports.html.as_bytes())?;
+    put("report.md", reports.markdown.as_bytes())
 }
 
 /// Pretty JSON of anything of ours.

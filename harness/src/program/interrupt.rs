@@ -1,6 +1,9 @@
 //! Ctrl-C: the first asks the command to stop where nothing is half done, the second ends it at once.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::Failure;
 
 /// The exit code of a batch that was interrupted, as shells have it: 128 and the number of the signal.
 pub(super) const INTERRUPTED: u8 = 130;
@@ -24,4 +27,13 @@ pub(super) fn listen(answer: &'static str) {
 /// Whether an interrupt came.
 pub(super) fn came() -> bool {
     CAME.load(Ordering::SeqCst)
+}
+
+/// What a batch ends with when an interrupt left some of its seeds undone.
+pub(super) fn failure(undone: &Range<u64>) -> Failure {
+    let Range { start, end } = undone;
+    let message = format!(
+        "interrupted: seeds {start}..{end} are missing, what is finished is whole; --seed {start}..{end} does the rest"
+    );
+    Failure { exit_code: INTERRUPTED, message }
 }

@@ -1,13 +1,15 @@
 //! The program: its commands, and what it tells a person.
 //!
 //! Exit codes: 0 valid, 1 invalid, 2 unknown or vacuous, 3 recovery did not happen, 64 wrong use, 70 the harness itself
-//! failed. Of several the worst, in the order 70, 1, 3, 2, 0.
+//! failed, 130 an interrupt left runs undone. Of several the worst, in the order 70, 1, 3, 2, 0.
 
+mod batch;
 mod check;
 mod config;
 mod interrupt;
 mod list;
 mod manifest;
+mod meta;
 mod plan;
 mod replay;
 mod run;
@@ -32,7 +34,7 @@ const HARNESS_FAILED: u8 = 70;
 #[derive(Parser)]
 #[command(name = "netsplit", version, max_term_width = 110)]
 #[command(after_help = "Exit codes: 0 valid · 1 invalid · 2 unknown or vacuous · 3 recovery did not happen · \
-                        64 wrong use · 70 the harness itself failed")]
+                        64 wrong use · 70 the harness itself failed · 130 interrupted")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -48,6 +50,11 @@ enum Command {
     Replay(replay::Arguments),
     /// Find the smallest plan that still shows a capsule's anomaly
     Shrink(shrink::Arguments),
+    /// Run each plan in two processes, and compare everything that happened
+    Meta(meta::Arguments),
+    /// One of the two processes of `meta`
+    #[command(name = meta::RECORD, hide = true)]
+    Record,
     /// Check a recorded history, of any source
     Check(check::Arguments),
     /// Show the systems, workloads, nemeses and models
@@ -86,6 +93,8 @@ pub fn main() -> ExitCode {
         Command::Plan(arguments) => plan::plan(&arguments),
         Command::Replay(arguments) => replay::replay(&arguments),
         Command::Shrink(arguments) => shrink::shrink(&arguments),
+        Command::Meta(arguments) => meta::meta(&arguments),
+        Command::Record => meta::record(),
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(&arguments),
     };

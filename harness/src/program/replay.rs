@@ -1,13 +1,15 @@
 //! `netsplit replay`: runs a capsule again and compares.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Failure, say};
 use crate::plan::RedisKind;
-use crate::redis_server;
-use crate::simulate;
+use crate::simulate::Recording;
 use crate::store::Capsule;
+use crate::transcript::Difference;
 use crate::trial::Trial;
+use crate::{digest, redis_server};
 
 /// Arguments of `replay`.
 #[derive(clap::Args)]
@@ -53,24 +55,16 @@ pub(super) fn compare(path: &Path, capsule: &Capsule, trial: &Trial) -> Result<(
 }
 
 /// What differs first between the history beside the capsule, if there is one, and the one of this run.
-fn difference(capsule: &Path, recording: &simulate::Recording) -> String {
+fn difference(capsule: &Path, recording: &Recording) -> String {
     let said = "the run differs from its capsule";
-    let Ok(recorded) = std::fs::read_to_string(capsule.with_file_name("history.jsonl")) else {
-        return format!("{said}; the capsule's history is not beside it, so the first difference is not known");
+    let beside = capsule.with_file_name("history.jsonl");
+    let Ok(recorded) = fs::read_to_string(&beside) else {
+        return format!("{said}; without its history in {} the first difference is not known", beside.display());
     };
-    let here = crate::digest::history(recording);
-    let here = String::from_utf8_lossy(&here);
-    let mut pairs = recorded.lines().zip(here.lines()).enumerate();
-    match pairs.find(|(_, (recorded, here))| recorded != here) {
-        Some((at, (recorded, here))) => {
-            format!("{said}, first in event {at}\n  capsule: {recorded}\n  here:    {here}")
-        }
-        None if recorded.lines().count() != here.lines().count() => {
-            format!(
-                "{said}: one history is the beginning of the other ({} and {} events)",
-                recorded.lines().count(),
-                here.lines().count()
-            )
+    let here = digest::history(recording);
+    match Difference::first(&recorded, &String::from_utf8_lossy(&here)) {
+        Some(difference) => {
+            format!("{said}, first in event {}{}", difference.line, difference.told("capsule", "here"))
         }
         None => format!("{said}: the histories are equal, the record of messages is not"),
     }

@@ -1,13 +1,11 @@
 //! `netsplit run`: from seeds to verdicts and files.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
 
-use indicatif::{ProgressBar, ProgressStyle};
-
+use super::batch::{in_order, progress};
 use super::config::{PlanArguments, Source, seeds};
-use super::{Failure, HARNESS_FAILED, cores, make_folder, say, tell_evidence, worst};
+use super::{Failure, HARNESS_FAILED, cores, interrupt, make_folder, say, tell_evidence, unwritten, worst};
 use crate::judge::{Judged, Overall, Results};
 use crate::plan::{Plan, RedisKind};
 use crate::trial::Trial;
@@ -20,13 +18,21 @@ pub(super) struct Arguments {
     plan: PlanArguments,
     /// A seed, or a half-open range of seeds such as `0..50`
     #[arg(long, default_value = "0", value_parser = seeds)]
-    seed: std::ops::Range<u64>,
+    seed: Range<u64>,
     /// How many runs at a time; as many as there are cores if left out
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
     /// Where the folders of the runs go
     #[arg(long, default_value = "results/runs")]
     out: PathBuf,
+}
+
+/// Why a seed has no files.
+enum NotDone {
+    /// It could not be run; others may.
+    Run(String),
+    /// Its files can't be written, nor can any other's.
+    Files(Failure),
 }
 
 /// What is kept of a run when its files are written.
@@ -45,6 +51,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         RedisKind::Server => Some(redis_server::version().map_err(Failure::wrong_use)?),
     };
     make_folder(&arguments.out)?;
+    interrupt::listen("stopping after the runs under way");
     let total = arguments.seed.end - arguments.seed.start;
     let bar = progress(total);
     let mut finished = Vec::new();
@@ -54,76 +61,39 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         arguments.jobs.map_or_else(cores, usize::from),
         |seed| one(seed, &source, redis_version.as_deref(), &arguments.out),
         |seed, ended| {
-            match ended {
+            bar.inc(1);
+            let (message, goes_on) = match ended {
                 Ok(run) => {
                     bar.suspend(|| say(&line(&run)));
                     finished.push(run);
+                    return true;
                 }
-                Err(message) => {
-                    bar.suspend(|| eprintln!("netsplit: seed {seed}: {message}"));
-                    failures.push(seed);
-                }
-            }
-            bar.inc(1);
+                Err(NotDone::Run(message)) => (message, true),
+                Err(NotDone::Files(failure)) => (failure.message, false),
+            };
+            bar.suspend(|| eprintln!("netsplit: seed {seed}: {message}"));
+            failures.push(seed);
+            goes_on
         },
     );
     bar.finish_and_clear();
-    summary(&finished, failures.len(), total);
+    // Seeds are begun in order, and what was begun was ended: what is missing is the rest.
+    let undone = arguments.seed.start + (finished.len() + failures.len()) as u64..arguments.seed.end;
+    summary(&finished, failures.len(), &undone, total);
+    if interrupt::came() && !undone.is_empty() {
+        return Err(interrupt::failure(&undone));
+    }
     let failed = failures.iter().map(|_| HARNESS_FAILED);
     Ok(worst(finished.iter().map(|run| run.results.overall.exit_code()).chain(failed)))
 }
 
 /// Draws, runs, judges and stores one seed.
-fn one(seed: u64, source: &Source, redis_version: Option<&str>, out: &Path) -> Result<Finished, String> {
-    let plan = source.plan(seed).map_err(|error| error.to_string())?;
-    let trial = Trial::of(plan).map_err(|error| error.to_string())?;
+fn one(seed: u64, source: &Source, redis_version: Option<&str>, out: &Path) -> Result<Finished, NotDone> {
+    let plan = source.plan(seed).map_err(|error| NotDone::Run(error.to_string()))?;
+    let trial = Trial::of(plan).map_err(|error| NotDone::Run(error.to_string()))?;
     let folder = out.join(store::name(&trial.plan));
-    trial
-        .write(&folder, redis_version)
-        .map_err(|error| format!("its files can't be written to {}: {error}", out.display()))?;
+    trial.write(&folder, redis_version).map_err(|error| NotDone::Files(unwritten(&folder, &error)))?;
     Ok(Finished { plan: trial.plan, results: trial.results, folder })
-}
-
-/// Does `work` for every seed, several at a time, and hands the results to `take` in the order of the seeds.
-fn in_order<T: Send>(
-    seeds: std::ops::Range<u64>,
-    jobs: usize,
-    work: impl Fn(u64) -> T + Sync,
-    mut take: impl FnMut(u64, T),
-) {
-    let next = AtomicUsize::new(0);
-    let (sender, receiver) = mpsc::sync_channel(jobs);
-    std::thread::scope(|scope| {
-        for _ in 0..jobs {
-            let (sender, next, work, seeds) = (sender.clone(), &next, &work, seeds.clone());
-            scope.spawn(move || {
-                while let Some(seed) = seeds.start.checked_add(next.fetch_add(1, Ordering::Relaxed) as u64)
-                    && seed < seeds.end
-                    && sender.send((seed, work(seed))).is_ok()
-                {}
-            });
-        }
-        drop(sender);
-        let mut waiting = std::collections::BTreeMap::new();
-        let mut due = seeds.start;
-        for (seed, result) in receiver {
-            waiting.insert(seed, result);
-            while let Some(result) = waiting.remove(&due) {
-                take(due, result);
-                due += 1;
-            }
-        }
-    });
-}
-
-/// Shown on a terminal only, and for several seeds only.
-fn progress(total: u64) -> ProgressBar {
-    if total == 1 {
-        return ProgressBar::hidden();
-    }
-    let style =
-        ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {eta} left").expect("the template is well formed");
-    ProgressBar::new(total).with_style(style)
 }
 
 /// `seed 7    valid    2131 operations, 97.2 % answered, 9 of 9 faults hit, 34.5 s simulated`
@@ -158,14 +128,13 @@ fn line(run: &Finished) -> String {
 }
 
 /// The closing words: counts, the worst run in full, its report and how to replay it.
-fn summary(finished: &[Finished], failures: usize, total: u64) {
+fn summary(finished: &[Finished], failures: usize, undone: &Range<u64>, total: u64) {
     let count = |overall| finished.iter().filter(|run| run.results.overall == overall).count();
     let words = [Overall::Invalid, Overall::Liveness, Overall::Unknown, Overall::Vacuous, Overall::Valid];
     let mut counts: Vec<String> =
         words.iter().filter(|word| count(**word) > 0).map(|word| format!("{} {}", count(*word), word.word())).collect();
-    let missing = total - finished.len() as u64 - failures as u64;
     counts.extend((failures > 0).then(|| format!("{failures} not run")));
-    counts.extend((missing > 0).then(|| format!("{missing} missing")));
+    counts.extend((!undone.is_empty()).then(|| format!("{} missing", undone.end - undone.start)));
     say("");
     say(&format!("{total} {}: {}", if total == 1 { "run" } else { "runs" }, counts.join(", ")));
     // The first of the worst.

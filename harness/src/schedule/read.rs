@@ -171,8 +171,8 @@ impl Reader<'_> {
     }
 
     fn bad(&self, span: &Range<usize>, reason: String) -> BadSchedule {
-        let before = self.text.as_bytes().get(..span.start).unwrap_or_default();
-        BadSchedule { line: 1 + before.iter().filter(|byte| **byte == b'\n').count(), reason }
+        let before = self.text.get(..span.start).unwrap_or_default();
+        BadSchedule { line: 1 + before.matches('\n').count(), reason }
     }
 }
 

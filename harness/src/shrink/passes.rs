@@ -43,7 +43,9 @@ fn end(search: &mut Search<'_>) -> Result<(), NoRedis> {
         let seen = evidence(search).and_then(|evidence| last_ms(&search.trial, evidence));
         let mut lengths: Vec<u64> = [1, 2, 4, 6, 7].iter().map(|eighths| plan.length_ms * eighths / 8).collect();
         lengths.extend(seen);
-        lengths.iter_mut().for_each(|length| *length = (*length / LENGTH_UNIT_MS + 1) * LENGTH_UNIT_MS);
+        for length in &mut lengths {
+            *length = (*length / LENGTH_UNIT_MS + 1) * LENGTH_UNIT_MS;
+        }
         lengths.retain(|length| *length < plan.length_ms);
         lengths.sort_unstable();
         lengths.dedup();

@@ -96,7 +96,9 @@ fn latencies(search: &mut Search<'_>) -> Result<(), NoRedis> {
         |plan| (0..plan.latencies.len()).filter(|at| plan.latencies[*at].ms != USUAL_LATENCY_MS).collect(),
         |plan, places: &[usize]| {
             let mut plan = plan.clone();
-            places.iter().for_each(|at| plan.latencies[*at].ms = USUAL_LATENCY_MS);
+            for at in places {
+                plan.latencies[*at].ms = USUAL_LATENCY_MS;
+            }
             plan
         },
     )
