@@ -23,6 +23,7 @@
 
 pub mod digest;
 pub mod judge;
+mod limits;
 pub mod plan;
 pub mod program;
 pub mod redis_kind;

@@ -12,6 +12,7 @@ use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::limits::{self, MOST_CLIENTS, MOST_LENGTH_MS, MOST_NODES, MOST_OPERATIONS, within};
 use crate::registry::{self, Unknown};
 
 /// The version of the plan's form and of what a plan makes a run do.
@@ -227,17 +228,7 @@ impl Plan {
             let (needs, serves) = (workload.needs, system.service);
             return Err(BadConfig::NotServed { workload: workload_name, needs, system: system_name, serves });
         }
-        within("the number of nodes", self.nodes.len() as u64, 1, MOST_NODES)?;
-        within("the number of clients", self.scripts.len() as u64, 1, MOST_CLIENTS)?;
-        within("the tick in milliseconds", self.tick_ms, 1, 1000)?;
-        within("the length in milliseconds", self.length_ms, 1, MOST_LENGTH_MS)?;
-        within("the quiet period in milliseconds", self.quiet_ms, 0, MOST_LENGTH_MS)?;
-        within("the recovery time in milliseconds", self.recovery_ms, 1, MOST_LENGTH_MS)?;
-        within("the deadline in milliseconds", self.deadline_ms, 1, MOST_LENGTH_MS)?;
-        within("the number of ticks", self.length_ms / self.tick_ms, 0, 10_000_000)?;
-        let operations = self.scripts.iter().map(Vec::len).sum::<usize>() + self.finale.len() * self.finale_nodes.len();
-        within("the number of operations", operations as u64, 0, MOST_OPERATIONS)?;
-        within("the number of faults", self.schedule.len() as u64, 0, 10_000)?;
+        limits::check(self)?;
         self.validate_hosts()
     }
 
@@ -279,22 +270,17 @@ impl Plan {
                 ));
             }
         }
+        let mut last_asked = self.finale_nodes.clone();
+        last_asked.sort_unstable();
+        if last_asked.windows(2).any(|pair| pair[0] == pair[1]) {
+            return inconsistent("the final reads ask a node twice".into());
+        }
         let mut asked = self.scripts.iter().flatten().map(|planned| &planned.node).chain(&self.finale_nodes);
         match asked.find(|node| !self.nodes.contains(node)) {
             Some(node) => inconsistent(format!("an operation asks `{}`, no node", node.escape_debug())),
             None => Ok(()),
         }
     }
-}
-
-/// Five times what the largest comparison needs.
-const MOST_NODES: u64 = 128;
-const MOST_CLIENTS: u64 = 10_000;
-const MOST_LENGTH_MS: u64 = 24 * 60 * 60 * 1000;
-const MOST_OPERATIONS: u64 = 10_000_000;
-
-fn within(what: &'static str, value: u64, least: u64, most: u64) -> Result<(), BadConfig> {
-    if (least..=most).contains(&value) { Ok(()) } else { Err(BadConfig::Size { what, value, least, most }) }
 }
 
 /// One to three ticks on every link, drawn per pair.
