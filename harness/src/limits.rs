@@ -49,7 +49,7 @@ fn times(plan: &Plan) -> Result<(), BadConfig> {
 }
 
 fn operations(plan: &Plan) -> Result<(), BadConfig> {
-    let scripted = plan.scripts.iter().map(count).sum::<u64>();
+    let scripted = plan.scripts.iter().map(|script| count(script)).sum::<u64>();
     let asked = plan.finale.iter().map(|op| count(&op.args).max(1)).sum::<u64>();
     let finale = asked.saturating_mul(count(&plan.finale_nodes));
     within("the number of operations", scripted.saturating_add(finale), 0, MOST_OPERATIONS)?;
@@ -81,6 +81,6 @@ fn texts(value: &Value) -> u64 {
     }
 }
 
-fn count<T>(items: &Vec<T>) -> u64 {
+fn count<T>(items: &[T]) -> u64 {
     items.len() as u64
 }

@@ -164,8 +164,8 @@ pub struct Reports {
 
 /// The name of the folder of a run's files.
 pub fn name(plan: &Plan) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-    let nemesis: String = plan.nemesis.chars().take(LONGEST_NEMESIS).map(plain).collect();
+    let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let nemesis: String = plan.nemesis.chars().take(LONGEST_NEMESIS).map(letter).collect();
     format!("{}-{}-{nemesis}-{}", plan.system, plan.workload, plan.seed)
 }
 

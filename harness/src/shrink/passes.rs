@@ -16,10 +16,10 @@ type Pass = fn(&mut Search<'_>) -> Result<(), NoRedis>;
 
 /// In the order in which they are done.
 pub(super) const PASSES: &[Pass] = &[
+    operations_of_the_evidence,
     end,
     families,
     faults,
-    operations_of_the_evidence,
     keys,
     operations,
     final_reads,
@@ -95,7 +95,8 @@ fn faults(search: &mut Search<'_>) -> Result<(), NoRedis> {
     )
 }
 
-/// A guess: the operations that the evidence names are all that it takes, or those and all others on their keys.
+/// A guess that makes all later runs cheap when it is right: the operations that the evidence names are all that it takes,
+/// or those and all others on their keys.
 fn operations_of_the_evidence(search: &mut Search<'_>) -> Result<(), NoRedis> {
     let Some(evidence) = evidence(search) else { return Ok(()) };
     let plan = search.plan().clone();
