@@ -41,6 +41,7 @@ pub(crate) fn check(plan: &Plan) -> Result<(), BadConfig> {
 fn times(plan: &Plan) -> Result<(), BadConfig> {
     within("the tick in milliseconds", plan.tick_ms, 1, 1000)?;
     within("the length in milliseconds", plan.length_ms, 1, MOST_LENGTH_MS)?;
+    within("the start in milliseconds", plan.start_ms, 0, plan.length_ms)?;
     within("the quiet period in milliseconds", plan.quiet_ms, 0, MOST_WAIT_MS)?;
     within("the recovery time in milliseconds", plan.recovery_ms, 1, MOST_WAIT_MS)?;
     within("the deadline in milliseconds", plan.deadline_ms, 1, MOST_WAIT_MS)?;
@@ -52,11 +53,12 @@ fn operations(plan: &Plan) -> Result<(), BadConfig> {
     let scripted = plan.scripts.iter().map(|script| count(script)).sum::<u64>();
     let asked = plan.finale.iter().map(|op| count(&op.args).max(1)).sum::<u64>();
     let finale = asked.saturating_mul(count(&plan.finale_nodes));
-    within("the number of operations", scripted.saturating_add(finale), 0, MOST_OPERATIONS)?;
+    let all = scripted.saturating_add(finale).saturating_add(count(&plan.setup));
+    within("the number of operations", all, 0, MOST_OPERATIONS)?;
     for planned in plan.scripts.iter().flatten() {
         within("the time of an operation in milliseconds", planned.at_ms, 0, MOST_LENGTH_MS)?;
     }
-    for op in plan.scripts.iter().flatten().map(|planned| &planned.op).chain(&plan.finale) {
+    for op in plan.scripts.iter().flatten().map(|planned| &planned.op).chain(&plan.finale).chain(&plan.setup) {
         within("the length of an operation's name in bytes", op.f.len() as u64, 1, LONGEST_NAME_BYTES)?;
         within("the length of a key in bytes", op.key().len() as u64, 0, LONGEST_NAME_BYTES)?;
         for argument in &op.args {

@@ -11,7 +11,6 @@ use crate::system::System;
 pub const REAL_CLOCK: System = System {
     name: "planted-real-clock",
     about: "planted leak: nodes look at the real clock when they start",
-    claims: &[],
     start: |node| {
         Box::pin(async move {
             tokio::time::sleep(real_delay()).await;

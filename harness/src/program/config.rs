@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use netsplit_nemesis::{Cluster, Schedule};
+use netsplit_nemesis::Schedule;
 
 use super::Failure;
-use crate::plan::{BadConfig, Config, Plan, RedisKind};
+use crate::plan::{BY_HAND, BadConfig, Config, Plan, RedisKind};
 use crate::schedule;
 
 /// The largest schedule that is read, in bytes.
@@ -65,20 +65,21 @@ impl PlanArguments {
         };
         let Some(path) = &self.schedule else { return Ok(Source { config, schedule: None }) };
         let config = Config { nemesis: "none".into(), ..config };
-        let cluster = Plan::draw(0, &config).map_err(Failure::wrong_use)?.cluster();
-        let schedule = self.read(path, &cluster)?;
+        let plan = Plan::draw(0, &config).map_err(Failure::wrong_use)?;
+        let schedule = read(path, &plan)?;
         Ok(Source { config, schedule: Some(schedule) })
     }
+}
 
-    fn read(&self, path: &Path, cluster: &Cluster) -> Result<Schedule, Failure> {
-        let named = |reason: &dyn std::fmt::Display| Failure::wrong_use(format!("{}: {reason}", path.display()));
-        let size = std::fs::metadata(path).map_err(|error| named(&error))?.len();
-        if size > LARGEST_SCHEDULE_BYTES {
-            return Err(named(&format_args!("it has {size} bytes; a schedule has at most {LARGEST_SCHEDULE_BYTES}")));
-        }
-        let text = std::fs::read_to_string(path).map_err(|error| named(&error))?;
-        schedule::read(&text, cluster, self.time_limit).map_err(|error| named(&error))
+/// The schedule in the file at `path`, for the hosts and the length of `plan`.
+fn read(path: &Path, plan: &Plan) -> Result<Schedule, Failure> {
+    let named = |reason: &dyn std::fmt::Display| Failure::wrong_use(format!("{}: {reason}", path.display()));
+    let size = std::fs::metadata(path).map_err(|error| named(&error))?.len();
+    if size > LARGEST_SCHEDULE_BYTES {
+        return Err(named(&format_args!("it has {size} bytes; a schedule has at most {LARGEST_SCHEDULE_BYTES}")));
     }
+    let text = std::fs::read_to_string(path).map_err(|error| named(&error))?;
+    schedule::read(&text, &plan.cluster(), Duration::from_millis(plan.length_ms)).map_err(|error| named(&error))
 }
 
 impl Source {
@@ -87,7 +88,7 @@ impl Source {
         let mut plan = Plan::draw(seed, &self.config)?;
         if let Some(schedule) = &self.schedule {
             plan.schedule.clone_from(schedule);
-            plan.nemesis = "schedule".into();
+            plan.nemesis = BY_HAND.into();
             plan.validate()?;
         }
         Ok(plan)

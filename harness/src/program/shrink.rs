@@ -102,6 +102,7 @@ fn table(before: &Size, after: &Size) -> Vec<String> {
         ("", "before".to_owned(), "after".to_owned()),
         ("faults", before.faults.to_string(), after.faults.to_string()),
         ("operations", before.operations.to_string(), after.operations.to_string()),
+        ("set-up", before.setup.to_string(), after.setup.to_string()),
         ("final reads", before.final_reads.to_string(), after.final_reads.to_string()),
         ("clients", before.clients.to_string(), after.clients.to_string()),
         ("keys", before.keys.to_string(), after.keys.to_string()),

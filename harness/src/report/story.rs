@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use netsplit_checker::{History, Operation, Verdict};
-use netsplit_systems::system::{Claim, Level};
+use netsplit_systems::system::Claim;
 
 use super::words;
 use crate::judge::{Overall, Results};
@@ -119,12 +119,7 @@ fn stuck(stuck: &Stuck) -> String {
 
 fn promised(claims: &[Claim]) -> String {
     let told = claims.iter().map(|claim| {
-        let level = match claim.level {
-            Level::Linearizable => "linearizable",
-            Level::Sequential => "sequentially consistent",
-            Level::Causal => "causally consistent",
-            Level::Eventual => "eventually consistent",
-        };
+        let level = claim.level.word();
         match claim.under {
             [] => level.to_owned(),
             under => format!("{level} under {}", words::listed(under)),

@@ -13,6 +13,8 @@ const HOSTILE: &str = "http://x/\"><script>alert(1)</script></svg></style>|`[a](
 
 fn plan() -> Plan {
     Plan {
+        setup: Vec::new(),
+        start_ms: 0,
         format: 1,
         seed: 7,
         system: "redis".into(),

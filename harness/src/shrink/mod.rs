@@ -46,6 +46,8 @@ pub struct Size {
     pub faults: usize,
     /// Operations of the clients' scripts.
     pub operations: usize,
+    /// Operations before the main phase.
+    pub setup: usize,
     /// Final reads, over all nodes.
     pub final_reads: usize,
     /// Clients.
@@ -64,6 +66,7 @@ impl Size {
         Size {
             faults: plan.schedule.len(),
             operations: plan.scripts.iter().map(Vec::len).sum(),
+            setup: plan.setup.len(),
             final_reads: plan.finale.len() * plan.finale_nodes.len(),
             clients: plan.scripts.len(),
             keys: netsplit_workloads::op::keys(&plan.scripts).len(),

@@ -22,6 +22,7 @@ pub(super) const PASSES: &[Pass] = &[
     faults,
     keys,
     operations,
+    setup,
     final_reads,
     clients,
     nodes::drop_nodes,
@@ -46,7 +47,7 @@ fn end(search: &mut Search<'_>) -> Result<(), NoRedis> {
         for length in &mut lengths {
             *length = (*length / LENGTH_UNIT_MS + 1) * LENGTH_UNIT_MS;
         }
-        lengths.retain(|length| *length < plan.length_ms);
+        lengths.retain(|length| (plan.start_ms + 1..plan.length_ms).contains(length));
         lengths.sort_unstable();
         lengths.dedup();
         if search.advance(lengths.into_iter().map(|length_ms| cut(&plan, length_ms)))?.is_none() {
@@ -63,7 +64,7 @@ pub(super) fn cut(plan: &Plan, length_ms: u64) -> Plan {
         step.lasts_ms = step.lasts_ms.min(length_ms - step.at_ms);
     }
     plan.scripts.iter_mut().for_each(|script| script.retain(|planned| planned.at_ms < length_ms));
-    settle_finale(&mut plan);
+    settle(&mut plan);
     plan
 }
 
@@ -124,6 +125,18 @@ fn keys(search: &mut Search<'_>) -> Result<(), NoRedis> {
 
 fn operations(search: &mut Search<'_>) -> Result<(), NoRedis> {
     ddmin(search, places, without)
+}
+
+fn setup(search: &mut Search<'_>) -> Result<(), NoRedis> {
+    ddmin(
+        search,
+        |plan| (0..plan.setup.len()).collect(),
+        |plan, places| {
+            let mut plan = plan.clone();
+            plan.setup = drop_places(plan.setup, places);
+            plan
+        },
+    )
 }
 
 /// Leaves out final reads, and nodes that they are asked of.
@@ -194,7 +207,7 @@ fn op(plan: &Plan, (client, at): Place) -> &Op {
     &plan.scripts[client][at].op
 }
 
-/// The plan without some operations, and without the final reads that are then about nothing.
+/// The plan without some operations, and without the set-up and the final reads that are then about nothing.
 fn without(plan: &Plan, dropped: &[Place]) -> Plan {
     let dropped: BTreeSet<Place> = dropped.iter().copied().collect();
     let mut plan = plan.clone();
@@ -205,16 +218,19 @@ fn without(plan: &Plan, dropped: &[Place]) -> Plan {
             !dropped.contains(&(client, at - 1))
         });
     }
-    settle_finale(&mut plan);
+    settle(&mut plan);
     plan
 }
 
-/// Every final read is what the workload would ask after these scripts, or goes: one that looks for less than was written
-/// would find a loss that is none.
-fn settle_finale(plan: &mut Plan) {
-    let asked = (plan.workload().finale)(&plan.scripts);
-    let same = |old: &Op| asked.iter().find(|new| new.f == old.f && new.key == old.key).cloned();
-    plan.finale = plan.finale.iter().filter_map(same).collect();
+/// The set-up and the final reads are what the workload would ask for these scripts, or go: a read that looks for less than
+/// was written would find a loss that is none.
+fn settle(plan: &mut Plan) {
+    let same = |old: &[Op], new: &[Op]| -> Vec<Op> {
+        let again = |old: &Op| new.iter().find(|new| new.f == old.f && new.key == old.key).cloned();
+        old.iter().filter_map(again).collect()
+    };
+    plan.setup = same(&plan.setup, &(plan.workload().setup)(&plan.scripts));
+    plan.finale = same(&plan.finale, &(plan.workload().finale)(&plan.scripts));
 }
 
 fn drop_places<T>(items: Vec<T>, dropped: &[usize]) -> Vec<T> {
@@ -251,7 +267,8 @@ fn invoked(trial: &Trial) -> BTreeMap<u64, Place> {
         let client = usize::try_from(*process).unwrap_or(usize::MAX) % scripts.len();
         let Some(planned) = scripts[client].get(next[client]) else { continue };
         // What is not the next of the script is a read that the script does not hold.
-        let is_next = event.node.as_deref() == Some(planned.node.as_str())
+        let is_next = event.time.as_millis() >= u128::from(planned.at_ms)
+            && event.node.as_deref() == Some(planned.node.as_str())
             && *event.f == *planned.op.f
             && event.key == planned.op.key_value()
             && event.value == planned.op.value();

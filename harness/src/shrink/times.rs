@@ -18,7 +18,7 @@ const USUAL_LATENCY_MS: u64 = 10;
 pub(super) fn close_gaps(search: &mut Search<'_>) -> Result<(), NoRedis> {
     loop {
         let plan = search.plan().clone();
-        let mut starts = vec![0];
+        let mut starts = vec![0, plan.start_ms];
         starts.extend(plan.schedule.iter().flat_map(|step| [step.at_ms, step.ends_ms().min(plan.length_ms)]));
         starts.extend(plan.scripts.iter().flatten().map(|planned| planned.at_ms));
         starts.push(plan.length_ms);
@@ -41,6 +41,7 @@ fn earlier(plan: &Plan, from_ms: u64, by_ms: u64) -> Plan {
         step.lasts_ms = ends_ms - step.at_ms;
     }
     plan.scripts.iter_mut().flatten().for_each(|planned| planned.at_ms = moved(planned.at_ms));
+    plan.start_ms = moved(plan.start_ms);
     let length_ms = moved(plan.length_ms);
     cut(&plan, length_ms)
 }
@@ -50,6 +51,10 @@ pub(super) fn round(search: &mut Search<'_>) -> Result<(), NoRedis> {
     let plan = search.plan().clone();
     if plan.quiet_ms > 0 {
         search.advance(std::iter::once(Plan { quiet_ms: 0, ..plan }))?;
+    }
+    let plan = search.plan().clone();
+    if plan.setup.is_empty() && plan.start_ms > 0 {
+        search.advance(std::iter::once(Plan { start_ms: 0, ..plan }))?;
     }
     let plan = search.plan().clone();
     let times = 0..times(&mut plan.clone()).len();
