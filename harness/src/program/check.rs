@@ -118,7 +118,7 @@ fn tell(model: &str, verdict: &Verdict) {
         Verdict::Invalid(all) => {
             say(&format!("invalid: not {model}"));
             for evidence in all {
-                super::run::tell_evidence(evidence);
+                super::tell_evidence(evidence);
             }
         }
     }
