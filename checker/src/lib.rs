@@ -23,7 +23,10 @@ pub mod lint;
 pub mod long_fork;
 pub mod models;
 pub mod pn_counter;
+#[cfg(test)]
+mod random;
 pub mod sequential;
+pub mod session;
 pub mod set_full;
 pub mod stats;
 pub mod total_queue;
