@@ -167,7 +167,8 @@ mod tests {
         let (history, nothing) = (draw(line), "-".to_owned());
         let all = accesses(&history, initial).unwrap();
         let shown = |value: Option<&Value>| value.map_or(nothing.clone(), ToString::to_string);
-        all.iter().map(|one| format!("{} {}", shown(one.observed()), shown(one.wrote()))).collect()
+        let told = |one: &Access<'_>| format!("{} {}", shown(one.observed()), shown(one.wrote()));
+        all.iter().map(told).collect::<Vec<_>>().join(", ")
     }
 
     #[test]

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use crate::bank::Bank;
 use crate::causal::Causal;
 use crate::counter::Counter;
+use crate::fencing::Fencing;
 use crate::final_set::FinalSet;
 use crate::long_fork::LongFork;
 use crate::models::{self, Options, UnknownModel};
 use crate::pn_counter::PnCounter;
 use crate::sequential::Sequential;
+use crate::session::{Guarantee, Session};
 use crate::set_full::SetFull;
 use crate::total_queue::TotalQueue;
 use crate::txn::{self, Assumptions, Model};
@@ -31,6 +33,11 @@ const OTHERS: &[&str] = &[
     "register/sequential",
     "sequential",
     "causal",
+    "read-your-writes",
+    "monotonic-reads",
+    "monotonic-writes",
+    "writes-follow-reads",
+    "fencing",
     "list-append",
     "rw-register",
     "rw-register(session)/causal",
@@ -87,6 +94,11 @@ pub fn judge(model: &str, init: Option<&str>, history: &History, options: Option
     Ok(Judgement { verdict, levels: BTreeMap::new() })
 }
 
+/// The value that a register begins with, as it is published: `nil`, `0`, `"A"`.
+pub fn initial(init: Option<&str>) -> Result<Value, Unjudged> {
+    Ok(models::initial("register", init)?)
+}
+
 /// Whether [`judge`] knows the model and its initial value, before any history is read.
 pub fn knows(model: &str, init: Option<&str>) -> Result<(), Unjudged> {
     judge(model, init, &History::default(), Options::default()).map(|_| ())
@@ -103,10 +115,15 @@ fn checker(model: &str, init: Option<&str>, options: Options) -> Result<Box<dyn 
         }
         "register/sequential" | "sequential" => Box::new(Sequential { initial: initial()?, ..Sequential::default() }),
         "causal" => Box::new(Causal { initial: initial()?, ..Causal::default() }),
-        _ => match empty_at_first(model) {
-            Some(checker) => nothing(model, init).map(|()| checker)?,
-            None => models::by_name(model, init, options)?,
-        },
+        _ => {
+            if let Some(guarantee) = Guarantee::ALL.into_iter().find(|guarantee| guarantee.name() == model) {
+                Box::new(Session { initial: initial()?, ..Session::new(guarantee) })
+            } else if let Some(checker) = empty_at_first(model) {
+                nothing(model, init).map(|()| checker)?
+            } else {
+                models::by_name(model, init, options)?
+            }
+        }
     })
 }
 
@@ -119,6 +136,7 @@ fn empty_at_first(model: &str) -> Option<Box<dyn Checker>> {
         "total-queue" => Box::new(TotalQueue),
         "unordered-queue(naive)" => Box::new(UnorderedQueue),
         "long-fork" => Box::new(LongFork),
+        "fencing" => Box::new(Fencing),
         _ => return None,
     })
 }

@@ -13,6 +13,7 @@ pub mod counter;
 #[cfg(test)]
 mod drawing;
 pub mod eventual;
+pub mod fencing;
 pub mod final_set;
 pub mod formats;
 pub mod history;

@@ -12,10 +12,11 @@ pub(crate) fn histories() -> u64 {
 }
 
 /// Steele, Lea & Flood 2014.
-struct SplitMix(u64);
+pub(crate) struct SplitMix(pub(crate) u64);
 
 impl SplitMix {
-    fn below(&mut self, n: u64) -> u64 {
+    /// A number below `n`.
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -35,7 +36,7 @@ pub(crate) fn registers(seed: u64) -> History {
         (0..count).map(|_| (random.below(if with_cas { 8 } else { 5 }), random.below(keys))).collect();
     let mut lines = String::new();
     // a process ends with an operation that was not answered
-    let mut lives: Vec<u64> = (0..processes).collect();
+    let mut clients: Vec<u64> = (0..processes).collect();
     for (at, (kind, key)) in plan.iter().enumerate() {
         let written: Vec<usize> =
             (0..plan.len()).filter(|&other| plan[other].0 >= 2 && plan[other].1 == *key).collect();
@@ -44,7 +45,7 @@ pub(crate) fn registers(seed: u64) -> History {
             nth => format!("{}", written[usize::try_from(nth - 1).unwrap()]),
         };
         let life = usize::try_from(random.below(processes)).unwrap();
-        let process = lives[life];
+        let process = clients[life];
         let (f, given, answer) = match kind {
             0..2 => ("read", "nil".to_owned(), shown),
             2..5 => ("write", at.to_string(), at.to_string()),
@@ -52,7 +53,7 @@ pub(crate) fn registers(seed: u64) -> History {
             _ => ("cas", format!("[{} {at}]", random.below(7)), format!("{{refused {shown}}}")),
         };
         let info = random.below(8) == 0;
-        lives[life] += if info { processes } else { 0 };
+        clients[life] += if info { processes } else { 0 };
         let ends = if info { "info" } else { "ok" };
         writeln!(lines, "{process} invoke {f} k{key}={given}\n{process} {ends} {f} k{key}={answer}").unwrap();
     }

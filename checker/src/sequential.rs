@@ -210,6 +210,7 @@ impl Checker for Sequential {
 mod tests {
     use super::*;
     use crate::drawing::{anomalies, draw};
+    use crate::random;
 
     fn check(lines: &str) -> String {
         anomalies(&Sequential::default(), lines)
@@ -245,5 +246,39 @@ mod tests {
         assert_eq!(anomalies(&Sequential { states: 1, ..Sequential::default() }, &lines), "unknown");
         let Verdict::Invalid(all) = Sequential::default().check(&draw(&lines)) else { panic!("it goes back") };
         assert_eq!(all[0].operations, [0, 2, 4, 6]);
+    }
+
+    /// Tries every order that keeps each process's own.
+    fn brute_force(all: &[Access<'_>], taken: u32, held: &BTreeMap<&Value, Value>) -> bool {
+        let open = |at: &usize| taken >> at & 1 == 0;
+        let next = |at: &usize| !(0..*at).any(|first| open(&first) && all[first].process == all[*at].process);
+        (0..all.len()).filter(open).all(|at| all[at].pending())
+            || (0..all.len()).filter(open).filter(next).any(|at| {
+                let (access, taken) = (&all[at], taken | 1 << at);
+                let mut then = held.clone();
+                let current = held.get(access.key).cloned().unwrap_or_default();
+                if let Some(new) = access.wrote() {
+                    then.insert(access.key, new.clone());
+                }
+                (access.fits(&current) && brute_force(all, taken, &then))
+                    || (access.pending() && brute_force(all, taken, held))
+            })
+    }
+
+    #[test]
+    fn agrees_with_every_order_tried_on_random_histories() {
+        let mut counts = [0_u64; 2];
+        for seed in 0..random::histories() {
+            let history = random::registers(seed);
+            let all = accesses(&history, &Value::Nil).unwrap();
+            let truth = brute_force(&all, 0, &BTreeMap::new());
+            let verdict = Sequential::default().check(&history);
+            let told = || all.iter().map(Access::told).collect::<Vec<_>>().join("\n");
+            assert_eq!(verdict.is_invalid(), !truth, "seed {seed}: {verdict:?}\n{}", told());
+            assert!(!matches!(verdict, Verdict::Unknown(_)), "seed {seed}: {verdict:?}");
+            counts[usize::from(truth)] += 1;
+        }
+        println!("(broken, kept): {counts:?}");
+        assert!(random::histories() < 20_000 || counts.iter().all(|count| *count > 100));
     }
 }

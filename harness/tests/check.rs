@@ -35,10 +35,22 @@ fn valid_invalid_vacuous_and_wrong_use_have_their_exit_codes() {
         let (code, said) = check(folder.path(), read("2").as_bytes(), &["--model", "register", "--engine", engine]);
         assert!(code == 1 && said.contains("invalid: not register") && said.contains("#2"), "{engine}: {said}");
     }
-    let writes: String = read("1").lines().take(2).map(|line| format!("{line}\n")).collect();
+    let writes: String = read("1").split_inclusive('\n').take(2).collect();
     assert_eq!(check(folder.path(), writes.as_bytes(), &register).0, 2);
     let (code, said) = check(folder.path(), read("1").as_bytes(), &["--model", "registr"]);
     assert!(code == 64 && said.contains("did you mean `register`?"), "{said}");
+}
+
+#[test]
+fn the_ladder_shows_the_strongest_model_proven() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let judged = |read: &str| check(folder.path(), WRITE_THEN_READ.replace("READ", read).as_bytes(), &["--ladder"]);
+    let (code, said) = judged("1");
+    assert!(code == 0 && said.contains("strongest proven: linearizable"), "{said}");
+    let (code, said) = judged("nil");
+    assert!(code == 0 && said.contains("strongest proven: sequential"), "{said}");
+    let (code, said) = judged("7");
+    assert!(code == 0 && said.contains("strongest proven: none") && said.contains("nobody wrote"), "{said}");
 }
 
 #[test]

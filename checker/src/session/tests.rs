@@ -130,14 +130,14 @@ impl Definition<'_, '_> {
 
     /// Whether the order keeps what everybody keeps.
     fn is_kept(&self, order: &[usize]) -> bool {
-        let older =
+        let is_older =
             |a: usize, b: usize| order.iter().position(|&one| one == a) < order.iter().position(|&one| one == b);
         order.iter().all(|&write| {
             let follows = self.guarantee == Guarantee::WritesFollowReads;
             let here = |one: &usize| self.all[*one].key == self.all[write].key;
             let read = self.earlier(write).filter(here).filter_map(|one| self.sources[one]).filter(|_| follows);
             let made = self.completed_writes_before(write).into_iter().filter(here);
-            made.chain(read).chain(self.sources[write]).all(|before| older(before, write))
+            made.chain(read).chain(self.sources[write]).all(|before| is_older(before, write))
         })
     }
 

@@ -177,8 +177,8 @@ impl<'a, 'h> Sessions<'a, 'h> {
             (None, None) => {}
             (Some(to), _) => {
                 let older = obliged.iter().filter(|obliged| obliged.write != to);
-                let shows = older.map(|&obliged| Edge { from: obliged.write, to, why: Why::Shown { read, obliged } });
-                view.edges.entry(key).or_default().extend(shows);
+                let edges = older.map(|&obliged| Edge { from: obliged.write, to, why: Why::Shown { read, obliged } });
+                view.edges.entry(key).or_default().extend(edges);
             }
         }
         Ok(obliged.len())

@@ -4,6 +4,7 @@
 //! failed. Of several the worst, in the order 70, 1, 3, 2, 0.
 
 mod check;
+mod ladder;
 mod list;
 mod manifest;
 mod replay;
