@@ -63,6 +63,13 @@ fn hostile_files_are_refused_in_one_line_that_names_them() {
         let (code, said) = check(folder.path(), content, &["--model", "register"]);
         assert!(code == 64 && said.contains("history.edn") && said.lines().count() == 1, "{code}: {said}");
     }
+    for (path, why) in
+        [(folder.path().join("missing"), "no such file"), (folder.path().to_owned(), "a folder is no history")]
+    {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("netsplit"));
+        let (code, said) = ended(command.arg("check").arg(path).args(["--model", "register"]));
+        assert!(code == 64 && said.contains(why) && said.lines().count() == 1, "{code}: {said}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `netsplit check`: judges a recorded history, of any source.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use netsplit_checker::formats::{self, Format};
@@ -100,7 +100,13 @@ pub(super) fn judge_file(
 /// Reads and lints one file; one that can't be paired is an error if it has to be.
 pub(super) fn read(path: &Path, format: Option<Format>, paired: bool) -> Result<History, Failure> {
     let named = |error: &dyn std::fmt::Display| Failure::wrong_use(format!("{}: {error}", path.display()));
-    let file = File::open(path).map_err(|error| named(&error))?;
+    if path.is_dir() {
+        return Err(named(&"a folder is no history; name a file"));
+    }
+    let file = File::open(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => named(&"there is no such file"),
+        _ => named(&format!("can't be opened: {error}")),
+    })?;
     let imported = formats::read(BufReader::new(file), format).map_err(|error| named(&error))?;
     let lint = imported.lint();
     if let Some(error) = lint.errors.first().filter(|_| paired) {

@@ -15,7 +15,7 @@ pub(super) fn check(path: &Path, init: Option<&str>, format: Option<Format>, lim
     let initial = judge::initial(init).map_err(|error| super::check::unjudged(&error))?;
     let ladder = Ladder::of(&super::check::read(path, format, true)?, &initial, &limits);
     for rung in &ladder.rungs {
-        say(&format!("{:<20} {:<8} {}", rung.model, word(&rung.verdict), why(rung)));
+        say(format!("{:<20} {:<8} {}", rung.model, word(&rung.verdict), why(rung)).trim_end());
     }
     say("");
     match ladder.strongest() {
