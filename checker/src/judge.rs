@@ -63,7 +63,9 @@ pub enum Unjudged {
 pub struct Judgement {
     /// The verdict on the model's claim.
     pub verdict: Verdict,
-    /// The verdict on each level of isolation by its name, where the model has levels.
+    /// The verdict on each level of isolation by its name, where the model has levels. Those of `rw-register` assume of
+    /// each key what strict serializability implies ([`Assumptions::ALL`]), as its publishers do to learn the order of
+    /// versions: an invalid weaker level is one against the level or these assumptions.
     pub levels: BTreeMap<&'static str, Verdict>,
 }
 
