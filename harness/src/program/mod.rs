@@ -7,6 +7,7 @@ mod batch;
 mod check;
 mod config;
 mod interrupt;
+mod ladder;
 mod list;
 mod manifest;
 mod meta;
