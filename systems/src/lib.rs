@@ -7,6 +7,7 @@
 //! | [`wire`] | the record of every send and delivery |
 //! | [`http`], [`call`] | HTTP on both sides, and what a caller may conclude from a failure |
 //! | [`redis`], [`redis_host`] | the embedded Redis as a state machine, and the host that any Redis runs on |
+//! | [`system`], [`story`] | what a system is, as data, and how it comes to fail, in words |
 //! | [`shortener`] | the link shortener's HTTP interface, its client, and its variants |
 //!
 //! **Architecture invariant:** a node knows nothing of tests, seeds or faults. Its randomness, clock, disk and links come in
@@ -26,5 +27,6 @@ pub mod node;
 pub mod redis;
 pub mod redis_host;
 pub mod shortener;
+pub mod story;
 pub mod system;
 pub mod wire;

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use turmoil::net::{TcpListener, TcpStream};
 
 use crate::call::CallError;
-use crate::wire::{Recorder, What};
+use crate::wire::{Connection, Recorder, What};
 
 /// A host's access to the network.
 #[derive(Clone, Debug)]
@@ -33,12 +33,12 @@ impl Net {
 
     /// Opens a connection to `port` of `host`. Nothing was sent when this is an `Err`.
     pub async fn connect(&self, host: &Arc<str>, port: u16, deadline: Duration) -> Result<Stream, CallError> {
-        self.recorder.note(&self.me, host, 0, What::Connect, 0);
+        self.recorder.note(&self.me, host, Connection { port: 0, dialled: true }, What::Connect, 0);
         let opening = TcpStream::connect((host.as_ref(), port));
         match tokio::time::timeout(deadline, opening).await {
             Ok(Ok(inner)) => {
                 let port = inner.local_addr().map_or(0, |address| address.port());
-                Ok(Stream { inner, port, peer: host.clone(), net: self.clone() })
+                Ok(Stream { inner, port, dialled: true, peer: host.clone(), net: self.clone() })
             }
             Ok(Err(error)) => Err(CallError::NotSent(format!("no connection to {host}: {}", error.kind()))),
             Err(_) => Err(CallError::NotSent(format!("no connection to {host} within {deadline:?}"))),
@@ -57,7 +57,7 @@ impl Listener {
     pub async fn accept(&self) -> io::Result<Stream> {
         let (inner, address) = self.inner.accept().await?;
         let peer = turmoil::reverse_lookup(address.ip()).unwrap_or_else(|| address.ip().to_string());
-        Ok(Stream { inner, port: address.port(), peer: peer.into(), net: self.net.clone() })
+        Ok(Stream { inner, port: address.port(), dialled: false, peer: peer.into(), net: self.net.clone() })
     }
 }
 
@@ -66,6 +66,7 @@ impl Listener {
 pub struct Stream {
     inner: TcpStream,
     port: u16,
+    dialled: bool,
     peer: Arc<str>,
     net: Net,
 }
@@ -83,7 +84,8 @@ impl AsyncRead for Stream {
         let result = ready!(Pin::new(&mut self.inner).poll_read(cx, buffer));
         let size = buffer.filled().len() - before;
         if size > 0 {
-            self.net.recorder.note(&self.peer, &self.net.me, self.port, What::Deliver, size);
+            let connection = Connection { port: self.port, dialled: !self.dialled };
+            self.net.recorder.note(&self.peer, &self.net.me, connection, What::Deliver, size);
         }
         Poll::Ready(result)
     }
@@ -93,7 +95,8 @@ impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
         let result = ready!(Pin::new(&mut self.inner).poll_write(cx, buffer));
         if let Ok(size) = result {
-            self.net.recorder.note(&self.net.me, &self.peer, self.port, What::Send, size);
+            let connection = Connection { port: self.port, dialled: self.dialled };
+            self.net.recorder.note(&self.net.me, &self.peer, connection, What::Send, size);
         }
         Poll::Ready(result)
     }

@@ -4,6 +4,7 @@
 //! failed. Of several the worst, in the order 70, 1, 3, 2, 0.
 
 mod check;
+mod explain;
 mod list;
 mod manifest;
 mod replay;
@@ -38,6 +39,8 @@ enum Command {
     Run(run::Arguments),
     /// Run a capsule again and compare its verdict and digest
     Replay(replay::Arguments),
+    /// Tell what a run shows, and why that is so
+    Explain(explain::Arguments),
     /// Check a recorded history, of any source
     Check(check::Arguments),
     /// Show the systems, workloads, nemeses and models
@@ -74,6 +77,7 @@ pub fn main() -> ExitCode {
     let ended = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Replay(arguments) => replay::replay(&arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(&arguments),
     };

@@ -11,8 +11,9 @@ use netsplit_checker::Evidence;
 use super::{Failure, HARNESS_FAILED, say, worst};
 use crate::judge::{Judged, Overall, Results, judge};
 use crate::plan::{Config, Plan, RedisKind};
+use crate::report::Report;
 use crate::store::{self, Capsule, Reports};
-use crate::{redis_server, report, simulate};
+use crate::{redis_server, simulate};
 
 /// Arguments of `run`.
 #[derive(clap::Args)]
@@ -126,10 +127,8 @@ fn one(seed: u64, config: &Config, redis_version: Option<&str>, out: &Path) -> R
     let results = judge(&plan, &recording);
     let capsule = Capsule::of(&plan, &results, redis_version.map(str::to_owned));
     let replay = format!("netsplit replay {}", store::folder(out, &plan).join("capsule.json").display());
-    let reports = Reports {
-        html: report::html(&plan, &recording.history, &results, &replay),
-        markdown: report::markdown(&plan, &recording.history, &results, &replay),
-    };
+    let report = Report { plan: &plan, recording: &recording, results: &results, replay: &replay, often: None };
+    let reports = Reports { html: report.html(), markdown: report.markdown() };
     let folder = store::write(out, &capsule, &recording, &results, &reports)
         .map_err(|error| format!("its files can't be written to {}: {error}", out.display()))?;
     Ok(Finished { plan, results, folder })

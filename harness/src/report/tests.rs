@@ -2,14 +2,26 @@ use std::time::Duration;
 
 use netsplit_checker::stats::Stats;
 use netsplit_checker::{Actor, Cause, Event, Evidence, History, Kind, Value, Verdict};
+use netsplit_nemesis::{CutKind, Fault, Step};
+use netsplit_systems::wire::{Message, Record, What};
 
-use super::{html, markdown};
+use super::{Often, Paper, Report};
 use crate::judge::{Effect, Judged, Overall, Results};
-use crate::plan::{Plan, RedisKind};
-use crate::simulate::Stuck;
+use crate::plan::{Latency, Plan, RedisKind};
+use crate::simulate::{Recording, Stuck};
 
 const REPLAY: &str = "netsplit replay results/runs/redis-register-crash-7/capsule.json";
-const HOSTILE: &str = "http://x/\"><script>alert(1)</script></svg></style>|`[a](b)";
+const SCRIPT: &str = include_str!("page.js");
+
+/// Urls that would be markup, code or a command where they are not escaped.
+const HOSTILE: [&str; 6] = [
+    "http://x/\"><script>alert(1)</script></svg></style>|`[a](b)",
+    "javascript:alert(1)//\"'><img src=x onerror=alert(1)>",
+    "http://x/' onmouseover='alert(1)",
+    "http://x/</title></textarea><iframe src=http://x>",
+    "http://x/&lt;script&gt;&#x3c;a href=javascript:x&#x3e;",
+    "http://x/\u{1b}]0;owned\u{7}\u{1b}[31mred",
+];
 
 fn plan() -> Plan {
     Plan {
@@ -94,73 +106,276 @@ fn results(history: &History, overall: Overall, verdict: Verdict) -> Results {
     }
 }
 
-fn invalid(url: &str) -> (Plan, History, Results) {
+/// A run to be told.
+struct Told {
+    plan: Plan,
+    recording: Recording,
+    results: Results,
+    often: Option<Often>,
+}
+
+impl Told {
+    fn of(history: History, results: Results) -> Told {
+        let recording = Recording { history, ..Recording::default() };
+        Told { plan: plan(), recording, results, often: None }
+    }
+
+    fn report(&self) -> Report<'_> {
+        let Told { plan, recording, results, often } = self;
+        Report { plan, recording, results, replay: REPLAY, often: *often }
+    }
+
+    fn html(&self) -> String {
+        self.report().html()
+    }
+
+    fn terminal(&self) -> String {
+        self.report().terminal(Paper { width: 80, is_coloured: false })
+    }
+
+    /// In all three forms.
+    fn everywhere(&self) -> [String; 3] {
+        [self.html(), self.report().markdown(), self.terminal()]
+    }
+}
+
+fn invalid(url: &str) -> Told {
     let history = stale(url);
     let results = results(&history, Overall::Invalid, Verdict::Invalid(vec![evidence(url)]));
-    (plan(), history, results)
+    Told::of(history, results)
+}
+
+fn valid() -> Told {
+    let history = stale("x");
+    let results = results(&history, Overall::Valid, Verdict::VALID);
+    Told::of(history, results)
+}
+
+/// A text without its line breaks.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The quoted values of an attribute, wherever it stands in a tag of the page.
+fn attributes<'p>(page: &'p str, name: &str) -> Vec<&'p str> {
+    let from = format!(" {name}=\"");
+    page.split(&from).skip(1).map(|rest| &rest[..rest.find('"').unwrap()]).collect()
 }
 
 #[test]
-fn links_every_named_operation_to_its_row() {
-    let (plan, history, results) = invalid("http://a");
-    let page = html(&plan, &history, &results, REPLAY);
+fn links_every_named_operation_to_its_row_and_from_there_to_its_bar() {
+    let page = invalid("http://a").html();
     for index in [0, 3] {
-        assert!(page.contains(&format!("<a href=\"#e1-op{index}\">#{index}</a>")), "{page}");
-        assert!(page.contains(&format!("id=\"e1-op{index}\"")), "{page}");
+        assert!(page.contains(&format!("<a href=\"#e1-{index}\" data-op=\"e1-{index}\">#{index}</a>")), "#{index}");
+        assert!(page.contains(&format!("<tr id=\"e1-{index}\"")), "#{index} has no row");
+        assert!(page.contains(&format!("<a id=\"e1-{index}-bar\" href=\"#e1-{index}\"")), "#{index} has no bar");
     }
-    assert!(!page.contains("#e1-op99"), "a link to an operation that is not there");
+    assert!(!page.contains("e1-99"), "a link to an operation that is not there");
     assert!(page.contains("can't be explained"));
 }
 
 #[test]
-fn escapes_what_comes_from_the_history() {
-    let (plan, history, results) = invalid(HOSTILE);
-    let page = html(&plan, &history, &results, HOSTILE);
-    assert!(!page.contains("<script"), "markup of a url is in the page");
-    assert!(page.contains("&lt;script&gt;"), "the url is not shown at all");
-    assert_eq!(page.matches("<svg").count(), page.matches("</svg>").count());
-    assert_eq!(page.matches("</style>").count(), 1);
-    let text = markdown(&plan, &history, &results, REPLAY);
-    assert!(!text.contains("<script") && !text.contains("[a](b)"), "{text}");
-    assert!(text.contains("&lt;script&gt;"));
-}
-
-#[test]
-fn loads_and_runs_nothing() {
-    let (plan, history, results) = invalid("x");
-    let page = html(&plan, &history, &results, REPLAY);
-    assert!(page.contains("default-src 'none'"));
-    for loading in ["<script", "<link", "src=", "@import", "url("] {
-        assert!(!page.contains(loading), "{loading} in the page");
+fn every_link_stays_on_the_page_and_has_a_target() {
+    for page in [invalid("http://a").html(), valid().html()] {
+        for target in attributes(&page, "href") {
+            let id = target.strip_prefix('#').expect("a link that leaves the page");
+            assert_eq!(page.matches(&format!(" id=\"{id}\"")).count(), 1, "{target} has not one target");
+        }
+        let mut ids = attributes(&page, "id");
+        let all = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), all, "an id stands twice");
     }
 }
 
 #[test]
+fn escapes_what_comes_from_the_history() {
+    for url in HOSTILE {
+        let told = invalid(url);
+        let page = told.html();
+        let ours = page.replacen(&format!("<script>{SCRIPT}</script>"), "", 1);
+        for markup in ["<script", "<img", "<iframe"] {
+            assert!(!ours.contains(markup), "{markup} of {url:?} is in the page");
+        }
+        assert!(attributes(&page, "onmouseover").is_empty() && attributes(&page, "onerror").is_empty());
+        assert!(attributes(&page, "href").iter().all(|target| target.starts_with('#')), "{url:?} is followed");
+        for tag in ["svg", "title", "style", "a"] {
+            let (opened, closed) = (format!("<{tag}"), format!("</{tag}>"));
+            let opened = page.matches(&format!("{opened} ")).count() + page.matches(&format!("{opened}>")).count();
+            assert_eq!(opened, page.matches(&closed).count(), "{url:?} opens or closes a {tag}");
+        }
+        let text = told.report().markdown();
+        assert!(!text.contains("<script") && !text.contains("<img") && !text.contains("[a](b)"), "{url:?}");
+        let terminal = told.terminal();
+        assert!(terminal.chars().all(|c| c == '\n' || !c.is_control()), "{url:?} reaches the terminal");
+    }
+    assert!(invalid(HOSTILE[0]).html().contains("&lt;script&gt;"), "the url is not shown at all");
+}
+
+#[test]
+fn loads_nothing_and_runs_only_its_own_script() {
+    let page = invalid("x").html();
+    assert!(page.contains("default-src 'none'") && page.contains(&super::page::policy()));
+    for loading in ["<link", " src=", "@import", "url(", "fetch(", "XMLHttp", "import("] {
+        assert!(!page.contains(loading), "{loading} in the page");
+    }
+    assert_eq!(page.matches("<script").count(), 1);
+    assert!(page.contains(&format!("<script>{SCRIPT}</script>")), "the script is not the one that the policy allows");
+}
+
+#[test]
 fn says_what_was_promised_what_was_seen_and_how_to_see_it_again() {
-    let (plan, history, results) = invalid("http://a");
-    for text in [html(&plan, &history, &results, REPLAY), markdown(&plan, &history, &results, REPLAY)] {
-        for said in [
-            "promises to be linearizable",
-            "this run contradicts it",
-            REPLAY,
-            "hit",
-            "nothing: it tests nothing",
-            "abcd",
-        ] {
-            assert!(text.contains(said), "`{said}` is missing in:\n{text}");
+    for text in invalid("http://a").everywhere() {
+        for said in ["redis promises to be linearizable", "the read", "no order explains it", REPLAY, "abcd"] {
+            assert!(flat(&text).contains(said), "`{said}` is missing in:\n{text}");
         }
     }
 }
 
 #[test]
-fn draws_the_unknown_write_to_the_end_of_the_window() {
-    let (plan, history, results) = invalid("http://a");
-    let page = html(&plan, &history, &results, REPLAY);
-    let bar = page.split("<rect class=\"bar info around").nth(1).expect("the unknown write has a bar");
-    let number = |name: &str| -> u64 {
-        let rest = bar.split(&format!(" {name}=\"")).nth(1).unwrap();
-        rest[..rest.find('"').unwrap()].parse().unwrap()
+fn has_its_parts_in_order() {
+    let mut told = invalid("http://a");
+    told.recording.record = one_lost_message();
+    let page = told.html();
+    let parts = [
+        "numbers",
+        "witness",
+        "argument",
+        "messages",
+        "mechanism",
+        "often",
+        "tried",
+        "overview",
+        "blind",
+        "replay",
+        "words",
+    ];
+    let places: Vec<usize> = parts
+        .iter()
+        .map(|part| page.find(&format!("<h2 id=\"{part}\"")).unwrap_or_else(|| panic!("no {part}")))
+        .collect();
+    assert!(places.is_sorted(), "{places:?}");
+}
+
+#[test]
+fn a_claim_is_told_of_the_faults_of_the_run_and_of_no_others() {
+    let mut told = valid();
+    assert!(told.html().contains("redis promises to be linearizable as long as nothing fails"));
+    let fault = Fault::Crash { host: "n1".into() };
+    told.plan.schedule = vec![Step { id: 0, at_ms: 100, lasts_ms: 100, fault }];
+    assert!(told.html().contains("redis promises to be linearizable under crash;"));
+    told.plan.system = "redis-stale-cache".into();
+    assert!(
+        told.html().contains("redis-stale-cache promises nothing under crash (only to be linearizable under none);")
+    );
+    told.plan.schedule.clear();
+    assert!(
+        told.html().contains("claims to be linearizable as long as nothing fails, but is built to break that claim")
+    );
+}
+
+#[test]
+fn the_mechanism_names_the_variant_that_prevents_it_and_how_to_run_it() {
+    let mut told = invalid("http://a");
+    told.plan.system = "redis-stale-cache".into();
+    for text in told.everywhere() {
+        assert!(text.contains("The variant redis does that"), "{text}");
+        assert!(text.contains("netsplit run --system redis --workload register --nemesis crash"), "{text}");
+    }
+    told.plan.nemesis = "crash; rm -rf /".into();
+    for text in told.everywhere() {
+        assert!(!text.contains("--nemesis crash;"), "a stranger's words in a command:\n{text}");
+    }
+}
+
+#[test]
+fn says_how_often_it_happens_where_that_was_counted() {
+    let mut told = invalid("http://a");
+    assert!(told.html().contains("--seed 0..50"));
+    told.often = Some(Often { alike: 3, runs: 50 });
+    for text in told.everywhere() {
+        assert!(text.contains("3 of 50 runs, which differ in their seeds alone"), "{text}");
+    }
+}
+
+#[test]
+fn tells_the_survivors_of_a_set() {
+    let list = |urls: &[&str]| Value::list(urls.iter().map(|&url| Value::from(url)));
+    let history = history(&[
+        (100, 1, Kind::Invoke, "add", "a".into()),
+        (120, 1, Kind::Ok, "add", "a".into()),
+        (200, 1, Kind::Invoke, "add", "b".into()),
+        (220, 1, Kind::Ok, "add", "b".into()),
+        (300, 1, Kind::Invoke, "add", "c".into()),
+        (320, 1, Kind::Info, "add", Value::Nil),
+        (900, 2, Kind::Invoke, "read", Value::Nil),
+        (950, 2, Kind::Ok, "read", list(&["b", "c"])),
+    ]);
+    let missing = Evidence { anomaly: "lost".into(), operations: vec![0, 6], culprit: Some(6), ..Evidence::default() };
+    let mut results = results(&history, Overall::Invalid, Verdict::Invalid(vec![missing]));
+    results.verdicts[0].checker = "set-full".into();
+    let told = Told::of(history, results);
+    let terminal = flat(&told.terminal());
+    for said in ["2 survivors", "1 lost", "1 unacknowledged but found", "1 indeterminate"] {
+        assert!(terminal.contains(said), "`{said}` is missing in:\n{terminal}");
+    }
+    for said in ["was acknowledged (", "is missing from the read", "has to show \"a\"", "crash n1"] {
+        assert!(terminal.contains(said), "`{said}` is missing in:\n{terminal}");
+    }
+}
+
+/// Clients ask n1 at 100 ms and it answers at 120 ms; what they send it at 130 ms is lost.
+fn one_lost_message() -> Record {
+    let message = |ms: u64, from, to, dialled, what, size_bytes| Message {
+        time_ns: ms * 1_000_000,
+        from,
+        to,
+        port: 4000,
+        dialled,
+        what,
+        size_bytes,
     };
+    let messages = vec![
+        message(100, 0, 1, true, What::Send, 70),
+        message(105, 0, 1, true, What::Deliver, 70),
+        message(110, 1, 0, false, What::Send, 30),
+        message(120, 1, 0, false, What::Deliver, 10),
+        message(120, 1, 0, false, What::Deliver, 20),
+        message(130, 0, 1, true, What::Send, 71),
+    ];
+    Record { hosts: vec!["clients".into(), "n1".into()], messages }
+}
+
+#[test]
+fn the_diagram_shows_which_messages_a_fault_lost_or_held() {
+    let mut told = invalid("http://a");
+    told.recording.record = one_lost_message();
+    told.plan.latencies = vec![Latency { a: "n1".into(), b: "clients".into(), ms: 5 }];
+    let page = told.html();
+    assert!(page.contains("clients → n1, 70 bytes, sent 0.100 s, arrived: 0.105 s"));
+    assert!(page.contains("n1 → clients, 30 bytes, sent 0.110 s, arrived: 0.120 s"));
+    assert!(page.contains("clients → n1, 71 bytes, sent 0.130 s, arrived: never read"));
+    let cut = |kind, at_ms| {
+        let sides = vec![vec!["n1".to_owned()], vec!["clients".to_owned()]];
+        vec![Step { id: 0, at_ms, lasts_ms: 20, fault: Fault::Cut { kind, sides } }]
+    };
+    told.plan.schedule = cut(CutKind::Drop, 125);
+    assert!(told.html().contains("sent 0.130 s, arrived: lost"));
+    told.recording.record.messages.push(Message {
+        time_ns: 170_000_000,
+        what: What::Deliver,
+        ..told.recording.record.messages[5]
+    });
+    told.plan.schedule = cut(CutKind::Stall, 125);
+    assert!(told.html().contains("sent 0.130 s, arrived: held until 0.170 s"));
+}
+
+#[test]
+fn draws_the_unknown_write_to_the_end_of_the_window() {
+    let page = invalid("http://a").html();
+    let bar = page.split("<rect class=\"bar info around").nth(1).expect("the unknown write has a bar");
+    let number = |name: &str| -> u64 { attributes(bar, name)[0].parse().unwrap() };
     assert_eq!(number("x") + number("width"), super::axis::RIGHT);
 }
 
@@ -170,14 +385,14 @@ fn tells_which_nodes_are_stuck_and_why_a_checker_is_undecided() {
     let cause = Cause::Undecided("no read".into());
     let mut results = results(&history, Overall::Unknown, Verdict::Unknown(cause));
     results.stuck = vec![Stuck { node: "n2".into(), last_answer_ms: Some(1500), reason: "503".into() }];
-    for text in [html(&plan(), &history, &results, REPLAY), markdown(&plan(), &history, &results, REPLAY)] {
+    for text in Told::of(history, results).everywhere() {
         assert!(text.contains("could not decide: no read"), "{text}");
         assert!(text.contains("Node n2 is stuck") && text.contains("1.500 s"), "{text}");
     }
 }
 
 #[test]
-fn stays_below_a_megabyte_and_says_what_it_leaves_out() {
+fn stays_below_half_a_megabyte_and_says_what_it_leaves_out() {
     let url = "&".repeat(5000);
     let mut events = Vec::new();
     for n in 0..20_000_u64 {
@@ -194,17 +409,60 @@ fn stays_below_a_megabyte_and_says_what_it_leaves_out() {
     let mut results = results(&history, Overall::Invalid, Verdict::Invalid(vec![every; 200]));
     let effect = Effect { fault: "cut ".repeat(500), ..results.effects[0].clone() };
     results.effects = vec![effect; 10_000];
-    let page = html(&plan(), &history, &results, REPLAY);
-    assert!(page.len() <= 1_000_000, "{} bytes", page.len());
-    assert!(page.contains("Shown: the first") && page.contains("Left out") && page.contains("are left out here"));
+    let page = Told::of(history, results).html();
+    assert!(page.len() <= 500_000, "{} bytes", page.len());
+    assert!(
+        page.contains("195 more are in results.json")
+            && page.contains("Left out")
+            && page.contains("are left out here")
+    );
 }
 
 #[test]
 fn shows_a_valid_run_without_contradictions() {
-    let history = stale("x");
-    let results = results(&history, Overall::Valid, Verdict::VALID);
-    let page = html(&plan(), &history, &results, REPLAY);
-    assert!(!page.contains("id=\"evidence\""));
-    assert!(page.contains("Outcomes over time") && page.contains("Latency over time"));
-    assert_eq!(page, html(&plan(), &history, &results, REPLAY));
+    let told = valid();
+    let page = told.html();
+    assert!(!page.contains("id=\"witness\"") && !page.contains("id=\"argument\""));
+    for said in ["Outcomes over time", "Latency over time", "Availability of each node over time", "Why it held", "hit"]
+    {
+        assert!(page.contains(said), "{said}");
+    }
+    assert!(page.contains("nothing: it tests nothing"));
+    assert_eq!(page, told.html());
+}
+
+#[test]
+fn a_terminal_s_lines_keep_to_its_width_and_are_plain_unless_colours_are_wanted() {
+    let told = invalid("http://a");
+    let long = |text: &str, width: usize| {
+        text.lines()
+            .filter(|line| !line.trim_start().starts_with("netsplit "))
+            .find(|line| console::measure_text_width(line) > width)
+            .map(str::to_owned)
+    };
+    for width in [40, 80, 120] {
+        let text = told.report().terminal(Paper { width, is_coloured: false });
+        assert_eq!(long(&text, width), None);
+        assert!(!text.contains('\u{1b}'));
+    }
+    let coloured = told.report().terminal(Paper { width: 80, is_coloured: true });
+    assert!(coloured.contains('\u{1b}'));
+    assert_eq!(console::strip_ansi_codes(&coloured), told.terminal());
+}
+
+#[test]
+fn the_glossary_has_the_eight_fallacies() {
+    let page = valid().html();
+    for belief in ["The network is reliable", "Latency is zero", "Bandwidth is infinite", "The network is secure"]
+        .into_iter()
+        .chain([
+            "Topology doesn't change",
+            "There is one administrator",
+            "Transport cost is zero",
+            "The network is homogeneous",
+        ])
+    {
+        assert!(page.contains(belief), "{belief}");
+    }
+    assert!(page.contains("--nemesis partition,crash"));
 }
