@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use netsplit_nemesis::Step;
 use netsplit_systems::wire::{Message, What};
 
 use super::story::Story;
@@ -62,26 +61,43 @@ const SLACK: Duration = Duration::from_millis(20);
 /// The flights of one connection in one direction, each with its bytes that are not yet taken.
 type UnderWay = VecDeque<(usize, u32)>;
 
-/// All flights, in the order of their sending.
-pub(super) fn of(story: &Story<'_>) -> Vec<Flight> {
-    let record = &story.recording.record;
+/// The flights that are seen, in the order of their sending; `is_seen` is asked with when each was sent and taken.
+pub(super) fn of(story: &Story<'_>, is_seen: impl Fn(Duration, Option<Duration>) -> bool) -> Vec<Flight> {
+    let mut flights = paired(&story.recording.record.messages);
+    flights.retain(|flight| is_seen(flight.sent, flight.arrived()));
+    flights.into_iter().map(|flight| Flight { fate: fate(story, &flight), ..flight }).collect()
+}
+
+/// Every message as a flight that arrived or did not, whatever the reason.
+fn paired(messages: &[Message]) -> Vec<Flight> {
     let mut flights: Vec<Flight> = Vec::new();
     let mut under_way: BTreeMap<(u16, u16, u16, bool), UnderWay> = BTreeMap::new();
-    for message in &record.messages {
+    for message in messages {
         let connection = (message.from, message.to, message.port, message.dialled);
         match message.what {
-            What::Connect => flights.push(opening(story, message)),
+            What::Connect => flights.push(sent(message)),
             What::Send => {
                 under_way.entry(connection).or_default().push_back((flights.len(), message.size_bytes));
-                flights.push(sent(story, message));
+                flights.push(sent(message));
             }
             What::Deliver => {
                 let Some(queue) = under_way.get_mut(&connection) else { continue };
-                take(queue, message, |at, time| flights[at].fate = arrival(story, &flights[at], time));
+                take(queue, message, |at, time| flights[at].fate = Fate::Arrived(time));
             }
         }
     }
     flights
+}
+
+fn sent(message: &Message) -> Flight {
+    Flight {
+        from: message.from,
+        to: message.to,
+        sent: Duration::from_nanos(message.time_ns),
+        fate: Fate::Unread,
+        size_bytes: message.size_bytes,
+        connection: (message.port, message.dialled),
+    }
 }
 
 /// Takes the bytes of a delivery off the flights under way; those that are complete have arrived.
@@ -98,35 +114,17 @@ fn take(queue: &mut UnderWay, delivery: &Message, mut arrived: impl FnMut(usize,
     }
 }
 
-/// A message that has not arrived so far.
-fn sent(story: &Story<'_>, message: &Message) -> Flight {
-    let sent = Duration::from_nanos(message.time_ns);
-    let stood = in_the_way(story, message.from, message.to, sent, sent + latency(story, message.from, message.to));
-    Flight {
-        from: message.from,
-        to: message.to,
-        sent,
-        fate: if stood.is_some() { Fate::Lost } else { Fate::Unread },
-        size_bytes: message.size_bytes,
-        connection: (message.port, message.dialled),
-    }
-}
-
-/// The record does not say whether an attempt succeeded; it did unless a fault stood in its way.
-fn opening(story: &Story<'_>, message: &Message) -> Flight {
-    let attempt = sent(story, message);
-    let arrives = attempt.sent + latency(story, message.from, message.to);
-    let fate = if attempt.fate == Fate::Lost { Fate::Lost } else { Fate::Arrived(arrives) };
-    Flight { fate, size_bytes: 0, ..attempt }
-}
-
-fn arrival(story: &Story<'_>, flight: &Flight, at: Duration) -> Fate {
-    let due = flight.sent + latency(story, flight.from, flight.to) + SLACK;
-    let late = at > due;
-    if late && in_the_way(story, flight.from, flight.to, flight.sent, at).is_some() {
-        Fate::Held(at)
-    } else {
-        Fate::Arrived(at)
+/// What became of a flight, in view of the faults.
+fn fate(story: &Story<'_>, flight: &Flight) -> Fate {
+    let due = flight.sent + latency(story, flight.from, flight.to);
+    let hit_until = |to| is_in_the_way(story, flight.from, flight.to, flight.sent, to);
+    match flight.arrived() {
+        Some(at) if at > due + SLACK && hit_until(at) => Fate::Held(at),
+        Some(at) => Fate::Arrived(at),
+        None if hit_until(due) => Fate::Lost,
+        // the record does not say whether an attempt succeeded; it did, as nothing stood in its way
+        None if flight.is_opening() => Fate::Arrived(due),
+        None => Fate::Unread,
     }
 }
 
@@ -137,10 +135,10 @@ fn latency(story: &Story<'_>, from: u16, to: u16) -> Duration {
     Duration::from_millis(link.map_or(story.plan.tick_ms, |link| link.ms))
 }
 
-/// The fault that cuts two hosts apart, or stops one of them, at some time of a span.
-fn in_the_way<'a>(story: &Story<'a>, a: u16, b: u16, from: Duration, to: Duration) -> Option<&'a Step> {
+/// Whether a fault cuts two hosts apart, or stops one of them, at some time of a span.
+fn is_in_the_way(story: &Story<'_>, a: u16, b: u16, from: Duration, to: Duration) -> bool {
     let (a, b) = (host(story, a), host(story, b));
-    story.plan.schedule.iter().find(|step| {
+    story.plan.schedule.iter().any(|step| {
         let begins = Duration::from_millis(step.at_ms);
         let ends = Duration::from_millis(step.ends_ms().min(story.plan.length_ms));
         if begins > to || ends < from {

@@ -78,7 +78,7 @@ fn drawn(story: &Story<'_>, buckets: &Buckets<'_, '_>, every: usize) -> Markup {
         }
         @for class in CLASSES { path class=(format!("dots {class}")) d=(dots(story, &axis, class, every, y)) {} }
         @for (which, percent) in QUANTILES.iter().enumerate() {
-            polyline class=(format!("quantile p{percent}")) points=(line(&axis, buckets.width, &quantiles, which, y)) {}
+            path class=(format!("quantile p{percent}")) d=(line(&axis, buckets.width, &quantiles, which, y)) {}
         }
     };
     whole_run(story, &axis, bottom, "latency", "Latency over time", &plot)
@@ -94,7 +94,7 @@ fn dots(story: &Story<'_>, axis: &Axis, class: &str, every: usize, y: impl Fn(Du
     path
 }
 
-/// A step for each stretch of time.
+/// A step for each stretch of time, and a gap where nothing was answered.
 fn line(
     axis: &Axis,
     width: Duration,
@@ -102,11 +102,14 @@ fn line(
     which: usize,
     y: impl Fn(Duration) -> u64,
 ) -> String {
-    let steps = quantiles.iter().map(|(from, quantiles)| {
-        let y = y(quantiles[which]);
-        format!("{},{y} {},{y}", axis.x(*from), axis.x(*from + width))
-    });
-    steps.collect::<Vec<_>>().join(" ")
+    let mut path = String::new();
+    let mut drawn_to = None;
+    for (from, quantiles) in quantiles {
+        let pen = if drawn_to == Some(*from) { 'L' } else { 'M' };
+        drawn_to = Some(*from + width);
+        let _infallible = write!(path, "{pen}{} {}H{}", axis.x(*from), y(quantiles[which]), axis.x(*from + width));
+    }
+    path
 }
 
 /// How many powers of ten, from a millisecond on, hold `longest`.

@@ -63,7 +63,7 @@ pub(super) fn outcomes<'s, 'a: 's>(operations: impl IntoIterator<Item = &'s &'s 
 pub(super) fn blocks(story: &Story<'_>) -> Vec<Block> {
     let buckets = Buckets::of(story);
     let caption = format!(
-        "Operations per {}, by the time of their invocation: ok at the bottom, then fail (hollow), then info (hatched). Shaded: \
+        "Operations per {}, by the time of their invocation: ok at the bottom, then fail (hollow), then info (amber, dashed). Shaded: \
          faults; dashed at their edges: they hit nothing. The dotted line at {} is where everything is healed; then come a quiet \
          time and the final reads.",
         words::took(buckets.width),

@@ -60,21 +60,27 @@ fn told(shown: &[Shown], story: &Story<'_>) -> String {
     let unread = count(|fate| matches!(fate, Fate::Unread));
     let fared = match (lost, held) {
         (0, 0) if story.plan.schedule.is_empty() => "no fault was there to touch them".to_owned(),
-        (0, 0) => "no fault touched any of those around the witness".to_owned(),
-        (lost, held) => format!("{lost} were lost and {held} held by a fault"),
+        (0, 0) => "no fault touched any of them".to_owned(),
+        (lost, 0) => format!("a fault lost {lost} of them"),
+        (0, held) => format!("a fault held {held} of them"),
+        (lost, held) => format!("faults lost {lost} of them and held {held}"),
     };
-    let unread = if unread == 0 { String::new() } else { format!("; {unread} were never read") };
+    let unread = if unread == 0 {
+        String::new()
+    } else {
+        format!("; {unread} were never read, because their receiver had given up")
+    };
     format!(
-        "{} shown, {own} of them of the witness's operations and the nodes that served them; {fared}{unread}.",
+        "{} around the witness, {own} of them of its operations and of the nodes that served them; {fared}{unread}.",
         words::count(shown.len(), "message")
     )
 }
 
 /// The flights to show: those of the operations first, then the others, as far as there is room.
 fn chosen(story: &Story<'_>, axis: &Axis, operations: &[&Operation<'_>]) -> (Vec<Shown>, usize) {
-    let seen =
-        |flight: &Flight| axis.shows(flight.sent, flight.sent) || flight.arrived().is_some_and(|at| axis.shows(at, at));
-    let all: Vec<Flight> = flights::of(story).into_iter().filter(seen).collect();
+    let is_seen =
+        |sent, arrived: Option<Duration>| axis.shows(sent, sent) || arrived.is_some_and(|at| axis.shows(at, at));
+    let all = flights::of(story, is_seen);
     let calls: Vec<Call<'_>> = operations.iter().filter_map(|operation| Call::of(story, &all, operation)).collect();
     let is_own: Vec<bool> = all.iter().map(|flight| calls.iter().any(|call| call.has(story, flight))).collect();
     let mut order: Vec<usize> = (0..all.len()).collect();

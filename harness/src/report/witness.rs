@@ -41,7 +41,8 @@ pub(super) fn sections(story: &Story<'_>) -> Vec<Section> {
     let Some((checker, evidence)) = story.witness() else { return Vec::new() };
     let first = Contradiction::new(story, 1, checker, evidence, FIRST);
     let about = |blocks| vec![Block::About(first.scope.clone(), blocks)];
-    let mut witness = vec![Block::Text(format!("{} (found by checker {checker}).", heading(evidence)))];
+    let mut witness =
+        vec![Block::Text(format!("Its kind: {}. It was found by the checker {checker}.", heading(evidence)))];
     witness.extend(first.shown());
     let title = "The witness: the fewest operations that contradict it";
     let mut sections = vec![Section::new("witness", title, about(witness))];

@@ -1,3 +1,8 @@
+//! A small run, told in every form.
+
+mod figures;
+mod strangers;
+
 use std::time::Duration;
 
 use netsplit_checker::stats::Stats;
@@ -11,17 +16,6 @@ use crate::plan::{Latency, Plan, RedisKind};
 use crate::simulate::{Recording, Stuck};
 
 const REPLAY: &str = "netsplit replay results/runs/redis-register-crash-7/capsule.json";
-const SCRIPT: &str = include_str!("page.js");
-
-/// Urls that would be markup, code or a command where they are not escaped.
-const HOSTILE: [&str; 6] = [
-    "http://x/\"><script>alert(1)</script></svg></style>|`[a](b)",
-    "javascript:alert(1)//\"'><img src=x onerror=alert(1)>",
-    "http://x/' onmouseover='alert(1)",
-    "http://x/</title></textarea><iframe src=http://x>",
-    "http://x/&lt;script&gt;&#x3c;a href=javascript:x&#x3e;",
-    "http://x/\u{1b}]0;owned\u{7}\u{1b}[31mred",
-];
 
 fn plan() -> Plan {
     Plan {
@@ -175,56 +169,6 @@ fn links_every_named_operation_to_its_row_and_from_there_to_its_bar() {
 }
 
 #[test]
-fn every_link_stays_on_the_page_and_has_a_target() {
-    for page in [invalid("http://a").html(), valid().html()] {
-        for target in attributes(&page, "href") {
-            let id = target.strip_prefix('#').expect("a link that leaves the page");
-            assert_eq!(page.matches(&format!(" id=\"{id}\"")).count(), 1, "{target} has not one target");
-        }
-        let mut ids = attributes(&page, "id");
-        let all = ids.len();
-        ids.sort_unstable();
-        ids.dedup();
-        assert_eq!(ids.len(), all, "an id stands twice");
-    }
-}
-
-#[test]
-fn escapes_what_comes_from_the_history() {
-    for url in HOSTILE {
-        let told = invalid(url);
-        let page = told.html();
-        let ours = page.replacen(&format!("<script>{SCRIPT}</script>"), "", 1);
-        for markup in ["<script", "<img", "<iframe"] {
-            assert!(!ours.contains(markup), "{markup} of {url:?} is in the page");
-        }
-        assert!(attributes(&page, "onmouseover").is_empty() && attributes(&page, "onerror").is_empty());
-        assert!(attributes(&page, "href").iter().all(|target| target.starts_with('#')), "{url:?} is followed");
-        for tag in ["svg", "title", "style", "a"] {
-            let (opened, closed) = (format!("<{tag}"), format!("</{tag}>"));
-            let opened = page.matches(&format!("{opened} ")).count() + page.matches(&format!("{opened}>")).count();
-            assert_eq!(opened, page.matches(&closed).count(), "{url:?} opens or closes a {tag}");
-        }
-        let text = told.report().markdown();
-        assert!(!text.contains("<script") && !text.contains("<img") && !text.contains("[a](b)"), "{url:?}");
-        let terminal = told.terminal();
-        assert!(terminal.chars().all(|c| c == '\n' || !c.is_control()), "{url:?} reaches the terminal");
-    }
-    assert!(invalid(HOSTILE[0]).html().contains("&lt;script&gt;"), "the url is not shown at all");
-}
-
-#[test]
-fn loads_nothing_and_runs_only_its_own_script() {
-    let page = invalid("x").html();
-    assert!(page.contains("default-src 'none'") && page.contains(&super::page::policy()));
-    for loading in ["<link", " src=", "@import", "url(", "fetch(", "XMLHttp", "import("] {
-        assert!(!page.contains(loading), "{loading} in the page");
-    }
-    assert_eq!(page.matches("<script").count(), 1);
-    assert!(page.contains(&format!("<script>{SCRIPT}</script>")), "the script is not the one that the policy allows");
-}
-
-#[test]
 fn says_what_was_promised_what_was_seen_and_how_to_see_it_again() {
     for text in invalid("http://a").everywhere() {
         for said in ["redis promises to be linearizable", "the read", "no order explains it", REPLAY, "abcd"] {
@@ -236,7 +180,7 @@ fn says_what_was_promised_what_was_seen_and_how_to_see_it_again() {
 #[test]
 fn has_its_parts_in_order() {
     let mut told = invalid("http://a");
-    told.recording.record = one_lost_message();
+    told.recording.record = figures::one_lost_message();
     let page = told.html();
     let parts = [
         "numbers",
@@ -325,60 +269,6 @@ fn tells_the_survivors_of_a_set() {
     }
 }
 
-/// Clients ask n1 at 100 ms and it answers at 120 ms; what they send it at 130 ms is lost.
-fn one_lost_message() -> Record {
-    let message = |ms: u64, from, to, dialled, what, size_bytes| Message {
-        time_ns: ms * 1_000_000,
-        from,
-        to,
-        port: 4000,
-        dialled,
-        what,
-        size_bytes,
-    };
-    let messages = vec![
-        message(100, 0, 1, true, What::Send, 70),
-        message(105, 0, 1, true, What::Deliver, 70),
-        message(110, 1, 0, false, What::Send, 30),
-        message(120, 1, 0, false, What::Deliver, 10),
-        message(120, 1, 0, false, What::Deliver, 20),
-        message(130, 0, 1, true, What::Send, 71),
-    ];
-    Record { hosts: vec!["clients".into(), "n1".into()], messages }
-}
-
-#[test]
-fn the_diagram_shows_which_messages_a_fault_lost_or_held() {
-    let mut told = invalid("http://a");
-    told.recording.record = one_lost_message();
-    told.plan.latencies = vec![Latency { a: "n1".into(), b: "clients".into(), ms: 5 }];
-    let page = told.html();
-    assert!(page.contains("clients → n1, 70 bytes, sent 0.100 s, arrived: 0.105 s"));
-    assert!(page.contains("n1 → clients, 30 bytes, sent 0.110 s, arrived: 0.120 s"));
-    assert!(page.contains("clients → n1, 71 bytes, sent 0.130 s, arrived: never read"));
-    let cut = |kind, at_ms| {
-        let sides = vec![vec!["n1".to_owned()], vec!["clients".to_owned()]];
-        vec![Step { id: 0, at_ms, lasts_ms: 20, fault: Fault::Cut { kind, sides } }]
-    };
-    told.plan.schedule = cut(CutKind::Drop, 125);
-    assert!(told.html().contains("sent 0.130 s, arrived: lost"));
-    told.recording.record.messages.push(Message {
-        time_ns: 170_000_000,
-        what: What::Deliver,
-        ..told.recording.record.messages[5]
-    });
-    told.plan.schedule = cut(CutKind::Stall, 125);
-    assert!(told.html().contains("sent 0.130 s, arrived: held until 0.170 s"));
-}
-
-#[test]
-fn draws_the_unknown_write_to_the_end_of_the_window() {
-    let page = invalid("http://a").html();
-    let bar = page.split("<rect class=\"bar info around").nth(1).expect("the unknown write has a bar");
-    let number = |name: &str| -> u64 { attributes(bar, name)[0].parse().unwrap() };
-    assert_eq!(number("x") + number("width"), super::axis::RIGHT);
-}
-
 #[test]
 fn tells_which_nodes_are_stuck_and_why_a_checker_is_undecided() {
     let history = stale("x");
@@ -389,33 +279,6 @@ fn tells_which_nodes_are_stuck_and_why_a_checker_is_undecided() {
         assert!(text.contains("could not decide: no read"), "{text}");
         assert!(text.contains("Node n2 is stuck") && text.contains("1.500 s"), "{text}");
     }
-}
-
-#[test]
-fn stays_below_half_a_megabyte_and_says_what_it_leaves_out() {
-    let url = "&".repeat(5000);
-    let mut events = Vec::new();
-    for n in 0..20_000_u64 {
-        events.push((n, n % 500, Kind::Invoke, "write", Value::from(url.as_str())));
-        events.push((n + 1, n % 500, Kind::Ok, "write", Value::from(url.as_str())));
-    }
-    let history = history(&events);
-    let every = Evidence {
-        operations: (0..40_000).collect(),
-        steps: vec![url.clone(); 500],
-        legal: vec![url.clone(); 500],
-        ..evidence(&url)
-    };
-    let mut results = results(&history, Overall::Invalid, Verdict::Invalid(vec![every; 200]));
-    let effect = Effect { fault: "cut ".repeat(500), ..results.effects[0].clone() };
-    results.effects = vec![effect; 10_000];
-    let page = Told::of(history, results).html();
-    assert!(page.len() <= 500_000, "{} bytes", page.len());
-    assert!(
-        page.contains("195 more are in results.json")
-            && page.contains("Left out")
-            && page.contains("are left out here")
-    );
 }
 
 #[test]
