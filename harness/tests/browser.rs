@@ -5,7 +5,7 @@ use std::process::Command;
 
 /// The page as Chromium has it after its scripts ran; `None` where there is no Chromium.
 fn loaded(page: &Path) -> Option<String> {
-    let profile = tempfile::tempdir().unwrap();
+    let profile = tempfile::tempdir().expect("a folder for the browser");
     let quiet = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"];
     let output = Command::new("chromium")
         .args(quiet)
@@ -26,9 +26,10 @@ fn loaded(page: &Path) -> Option<String> {
 fn report(out: &Path) -> String {
     let netsplit = env!("CARGO_BIN_EXE_netsplit");
     let arguments = ["--system", "redis-stale-cache", "--nemesis", "none", "--seed", "3", "--time-limit", "3s"];
-    let status = Command::new(netsplit).arg("run").args(arguments).arg("--out").arg(out).status().unwrap();
+    let status =
+        Command::new(netsplit).arg("run").args(arguments).arg("--out").arg(out).status().expect("the program starts");
     assert_eq!(status.code(), Some(1), "the planted bug was not caught");
-    std::fs::read_to_string(out.join("redis-stale-cache-register-none-3/report.html")).unwrap()
+    std::fs::read_to_string(out.join("redis-stale-cache-register-none-3/report.html")).expect("the run has a report")
 }
 
 #[test]
@@ -55,11 +56,11 @@ fn a_click_on_an_operation_marks_it_in_the_timeline() {
         "<script>document.querySelector('section[aria-labelledby=argument] a[data-op]').click()</script></body>";
     std::fs::write(&path, format!("{}{}", &page[..from], page[to..].replace("</body>", click))).unwrap();
     let Some(dom) = loaded(&path) else { return };
+    // an element is marked by the class `on`
     let marked = |tag: &str| {
-        dom.split(&format!("<{tag} ")).skip(1).any(|rest| {
-            let attributes = &rest[..rest.find('>').unwrap_or(0)];
-            attributes.contains("e1-") && attributes.contains(" on\"") || attributes.contains("class=\"on\"")
-        })
+        let elements = dom.split(&format!("<{tag} ")).skip(1).filter_map(|rest| rest.split('>').next());
+        let mut classes = elements.filter_map(|attributes| attributes.split("class=\"").nth(1)?.split('"').next());
+        classes.any(|classes| classes.split(' ').any(|class| class == "on"))
     };
     assert!(marked("tr"), "its row is not marked");
     assert!(marked("a"), "its bar is not marked");

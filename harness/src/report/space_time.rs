@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use maud::{Markup, html};
-use netsplit_checker::Operation;
+use netsplit_checker::{Operation, Outcome};
 
 use super::axis::{Axis, LEFT, LINE, Levels, RIGHT, WIDTH, text_width};
 use super::document::{Block, Scope};
@@ -32,7 +32,7 @@ pub(super) fn blocks(story: &Story<'_>, operations: &[&Operation<'_>], scope: &S
         return None;
     }
     let axis = Axis::around(timeline::spans(story, operations));
-    let (shown, left_out) = chosen(story, &axis, operations);
+    let Seen { shown, left_out, alone } = seen(story, &axis, operations);
     let hosts = lanes(story, &shown, operations);
     let figure = drawn(story, &axis, &shown, &hosts, operations, scope);
     let mut caption = format!(
@@ -44,11 +44,15 @@ pub(super) fn blocks(story: &Story<'_>, operations: &[&Operation<'_>], scope: &S
     );
     caption.push_str(&words::left_out(left_out, "other message"));
     let (told, folded) = (told(&shown, story), table(story, &shown));
-    Some(vec![
-        Block::Text(told),
+    let mut blocks = vec![Block::Text(told)];
+    blocks.extend(alone.iter().take(8).map(|(index, node)| {
+        Block::Text(format!("{node} answered #{index} from what it had itself: in between, no message left it for another host or came from one."))
+    }));
+    blocks.extend([
         Block::Figure(figure, caption),
         Block::More("The same messages as a table".to_owned(), vec![Block::Table(folded)]),
-    ])
+    ]);
+    Some(blocks)
 }
 
 /// How the messages of the witness fared, in a sentence.
@@ -76,23 +80,36 @@ fn told(shown: &[Shown], story: &Story<'_>) -> String {
     )
 }
 
-/// The flights to show: those of the operations first, then the others, as far as there is room.
-fn chosen(story: &Story<'_>, axis: &Axis, operations: &[&Operation<'_>]) -> (Vec<Shown>, usize) {
+/// What is seen around the witness.
+struct Seen {
+    /// The flights to show: those of the operations, then others, as far as there is room.
+    shown: Vec<Shown>,
+    left_out: usize,
+    /// The operations that a node answered from what it had itself, with that node.
+    alone: Vec<(u64, String)>,
+}
+
+fn seen(story: &Story<'_>, axis: &Axis, operations: &[&Operation<'_>]) -> Seen {
     let is_seen =
         |sent, arrived: Option<Duration>| axis.shows(sent, sent) || arrived.is_some_and(|at| axis.shows(at, at));
     let all = flights::of(story, is_seen);
     let calls: Vec<Call<'_>> = operations.iter().filter_map(|operation| Call::of(story, &all, operation)).collect();
+    let alone = calls.iter().filter(|call| call.was_answered_alone(story, &all));
+    let alone = alone.map(|call| (call.index, call.node.to_owned())).collect();
     let is_own: Vec<bool> = all.iter().map(|flight| calls.iter().any(|call| call.has(story, flight))).collect();
     let mut order: Vec<usize> = (0..all.len()).collect();
     order.sort_by_key(|&at| (!is_own[at], matches!(all[at].fate, Fate::Arrived(_)), at));
     let left_out = order.len().saturating_sub(MOST_FLIGHTS);
     order.truncate(MOST_FLIGHTS);
     order.sort_unstable();
-    (order.into_iter().map(|at| Shown { flight: all[at], is_own: is_own[at] }).collect(), left_out)
+    let shown = order.into_iter().map(|at| Shown { flight: all[at], is_own: is_own[at] }).collect();
+    Seen { shown, left_out, alone }
 }
 
 /// An operation as the network sees it: its node, its time, and the port of the connection that carried it.
 struct Call<'a> {
+    index: u64,
+    is_answered: bool,
     node: &'a str,
     from: Duration,
     to: Duration,
@@ -113,14 +130,24 @@ impl<'a> Call<'a> {
         let answers: BTreeSet<u16> = flights.iter().filter(answered).map(port).collect();
         let mut questions = flights.iter().filter(|flight| !flight.is_opening()).filter(asked).map(port);
         let port = questions.find(|port| answers.is_empty() || answers.contains(port));
-        Some(Call { node, from, to, port })
+        let is_answered = matches!(operation.outcome(), Outcome::Ok(_));
+        Some(Call { index: operation.index(), is_answered, node, from, to, port })
+    }
+
+    /// Whether its node answered it without a message to or from any host but the clients': from what it had itself.
+    fn was_answered_alone(&self, story: &Story<'_>, flights: &[Flight]) -> bool {
+        let is_seen_whole = self.to.saturating_sub(self.from) <= timeline::LONG;
+        let own = || flights.iter().filter(|flight| self.has(story, flight));
+        let is_client_s = |flight: &Flight| [flight.from, flight.to].iter().any(|&at| host(story, at) == CLIENTS);
+        self.is_answered && is_seen_whole && own().next().is_some() && own().all(is_client_s)
     }
 
     /// Whether a flight is its question or its answer, or passes between its node and other hosts meanwhile.
     fn has(&self, story: &Story<'_>, flight: &Flight) -> bool {
         let ends = [host(story, flight.from), host(story, flight.to)];
         let is_client_s = ends.contains(&CLIENTS);
-        let during = flight.sent >= self.from && flight.sent <= self.to;
+        // what a client sends at the end is its next question
+        let during = flight.sent >= self.from && (flight.sent < self.to || self.to == self.from);
         during && ends.contains(&self.node) && (!is_client_s || self.port == Some(flight.connection.0))
     }
 }

@@ -16,7 +16,7 @@ const MOST_LANES: usize = 16;
 const LONGEST_LABEL: usize = 52;
 const BAR: u64 = 12;
 /// An operation that takes longer is shown at its two ends only.
-const LONG: Duration = Duration::from_secs(3);
+pub(super) const LONG: Duration = Duration::from_secs(3);
 /// As much of a long operation, and of a fault, is surely shown.
 const GLIMPSE: Duration = Duration::from_millis(250);
 

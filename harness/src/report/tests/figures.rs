@@ -32,6 +32,7 @@ fn the_diagram_shows_which_messages_a_fault_lost_or_held() {
     let page = told.html();
     assert!(page.contains("clients → n1, 70 bytes, sent 0.100 s, arrived: 0.105 s"));
     assert!(page.contains("n1 → clients, 30 bytes, sent 0.110 s, arrived: 0.120 s"));
+    assert!(page.contains("n1 answered <a href=\"#e1-0\" data-op=\"e1-0\">#0</a> from what it had itself"));
     assert!(page.contains("clients → n1, 71 bytes, sent 0.130 s, arrived: never read"));
     let cut = |kind, at_ms| {
         let sides = vec![vec!["n1".to_owned()], vec!["clients".to_owned()]];
