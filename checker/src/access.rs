@@ -3,7 +3,8 @@
 use crate::history::{Operation, Unpaired};
 use crate::{History, Outcome, Value};
 
-/// One operation; `f` is `read`, `write`, or `cas` with `[old new]`.
+/// One operation; `f` is `read`, `write` (`claim` and `create` are writes of links that do not exist), or `cas` with
+/// `[old new]`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Access<'h> {
     pub(crate) index: u64,
@@ -35,7 +36,9 @@ fn access<'h>(operation: &Operation<'h>) -> Option<Access<'h>> {
             Some(Access { observed: answer.as_refused(), ..blank })
         }
         ("read", Outcome::Ok(answer)) => Some(Access { observed: Some(answer), ..blank }),
-        ("write", outcome) => Some(Access { wrote: Some(given), pending: outcome == Outcome::Info, ..blank }),
+        ("write" | "claim" | "create", outcome) => {
+            Some(Access { wrote: Some(given), pending: outcome == Outcome::Info, ..blank })
+        }
         ("cas", Outcome::Ok(_)) => pair().map(|(old, new)| Access { observed: Some(old), wrote: Some(new), ..blank }),
         ("cas", Outcome::Info) => {
             pair().map(|(old, new)| Access { wrote: Some(new), pending: true, needs: Some(old), ..blank })

@@ -5,13 +5,19 @@ use netsplit_systems::shortener;
 use netsplit_systems::system::System;
 use netsplit_workloads::Workload;
 
+use crate::plan::BadConfig;
+
 /// The systems.
 pub const SYSTEMS: &[System] =
     &[shortener::redis::REDIS, shortener::redis::REDIS_EVERYSEC, shortener::redis::STALE_CACHE];
 
 /// The workloads.
-pub const WORKLOADS: &[Workload] =
-    &[netsplit_workloads::register::REGISTER, netsplit_workloads::claim::CLAIM, netsplit_workloads::set::SET];
+pub const WORKLOADS: &[Workload] = &[
+    netsplit_workloads::register::REGISTER,
+    netsplit_workloads::retarget::RETARGET,
+    netsplit_workloads::claim::CLAIM,
+    netsplit_workloads::set::SET,
+];
 
 /// The families of faults.
 pub const NEMESES: &[Nemesis] = &[
@@ -44,6 +50,26 @@ pub fn workload(name: &str) -> Result<&'static Workload, Unknown> {
 /// The nemeses of these names, joined by commas.
 pub fn nemeses(names: &str) -> Result<Vec<&'static Nemesis>, Unknown> {
     names.split(',').map(|name| find("nemesis", name.trim(), NEMESES, |nemesis| nemesis.name)).collect()
+}
+
+/// Whether `system` offers all that `workload` needs.
+pub fn served(workload: &Workload, system: &System) -> Result<(), BadConfig> {
+    let lacks = |workload: &Workload, system: &System| -> Vec<&'static str> {
+        workload.needs.iter().filter(|need| !system.offers.contains(need)).map(|need| need.word()).collect()
+    };
+    let missing = lacks(workload, system);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let quoted = |names: Vec<&str>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let workloads = WORKLOADS.iter().filter(|other| lacks(other, system).is_empty()).map(|other| other.name).collect();
+    let systems = SYSTEMS.iter().filter(|other| lacks(workload, other).is_empty()).map(|other| other.name).collect();
+    Err(BadConfig::NotServed {
+        workload: workload.name.into(),
+        missing: missing.join(", "),
+        system: system.name.into(),
+        instead: format!("workload {}, or system {}", quoted(workloads), quoted(systems)),
+    })
 }
 
 fn find<T>(

@@ -58,7 +58,8 @@ fn a_click_on_an_operation_marks_it_in_the_timeline() {
     let Some(dom) = loaded(&path) else { return };
     // an element is marked by the class `on`
     let marked = |tag: &str| {
-        let elements = dom.split(&format!("<{tag} ")).skip(1).filter_map(|rest| rest.split('>').next());
+        let opening = format!("<{tag} ");
+        let elements = dom.split(&opening).skip(1).filter_map(|rest| rest.split('>').next());
         let mut classes = elements.filter_map(|attributes| attributes.split("class=\"").nth(1)?.split('"').next());
         classes.any(|classes| classes.split(' ').any(|class| class == "on"))
     };

@@ -35,7 +35,7 @@ fn valid_invalid_vacuous_and_wrong_use_have_their_exit_codes() {
         let (code, said) = check(folder.path(), read("2").as_bytes(), &["--model", "register", "--engine", engine]);
         assert!(code == 1 && said.contains("invalid: not register") && said.contains("#2"), "{engine}: {said}");
     }
-    let writes: String = read("1").lines().take(2).map(|line| format!("{line}\n")).collect();
+    let writes = read("1").lines().take(2).collect::<Vec<_>>().join("\n");
     assert_eq!(check(folder.path(), writes.as_bytes(), &register).0, 2);
     let (code, said) = check(folder.path(), read("1").as_bytes(), &["--model", "registr"]);
     assert!(code == 64 && said.contains("did you mean `register`?"), "{said}");

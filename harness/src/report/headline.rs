@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use netsplit_checker::{Evidence, Operation, Verdict};
-use netsplit_systems::system::Level;
 
 use super::story::Story;
 use super::words;
@@ -12,15 +11,7 @@ use crate::simulate::Stuck;
 
 /// The page's name.
 pub(super) fn title(story: &Story<'_>) -> String {
-    let plan = story.plan;
-    format!(
-        "{}: {} / {} / {} / seed {}",
-        story.results.overall.word(),
-        plan.system,
-        plan.workload,
-        plan.nemesis,
-        plan.seed
-    )
+    format!("{}: {}", story.results.overall.word(), story.run())
 }
 
 /// What was promised and what was seen, in one sentence.
@@ -30,37 +21,28 @@ pub(super) fn sentence(story: &Story<'_>) -> String {
 
 /// What the system says of itself under the faults of this run.
 fn promised(story: &Story<'_>) -> String {
-    let (system, families) = (story.plan.system(), story.families());
-    let name = system.name;
-    let under = match families.as_slice() {
-        [] => "as long as nothing fails".to_owned(),
-        families => format!("under {}", words::listed(families)),
-    };
-    let covers = |under: &[&str]| families.iter().all(|family| under.contains(family));
-    match system.claims.iter().find(|claim| covers(claim.under)) {
+    let (system, name) = (story.plan.system(), story.plan.system().name);
+    let families: Vec<String> = story.plan.families().into_iter().map(words::clipped).collect();
+    let under = under(&families);
+    match system.claim_under(&story.plan.families()) {
         Some(claim) if claim.weakened => {
-            format!("{name} claims to be {} {under}, but is built to break that claim", level(claim.level))
+            format!("{name} claims to be {} {under}, but is built to break that claim", claim.level.word())
         }
-        Some(claim) => format!("{name} promises to be {} {under}", level(claim.level)),
-        None if system.claims.is_empty() => format!("{name} promises nothing"),
+        Some(claim) => format!("{name} promises to be {} {under}", claim.level.word()),
         None => {
-            let others: Vec<String> = system
-                .claims
-                .iter()
-                .map(|claim| format!("{} under {}", level(claim.level), words::listed(claim.under)))
-                .collect();
-            format!("{name} promises nothing {under} (only to be {})", others.join(", and "))
+            let held_to = story.plan.promised();
+            format!(
+                "{name} does not promise to be {} {under} (only {})",
+                held_to.level.word(),
+                self::under(held_to.under)
+            )
         }
     }
 }
 
-fn level(level: Level) -> &'static str {
-    match level {
-        Level::Linearizable => "linearizable",
-        Level::Sequential => "sequentially consistent",
-        Level::Causal => "causally consistent",
-        Level::Eventual => "eventually consistent",
-    }
+fn under<S: AsRef<str>>(families: &[S]) -> String {
+    let faults: Vec<&str> = families.iter().map(AsRef::as_ref).filter(|family| *family != "none").collect();
+    if faults.is_empty() { "as long as nothing fails".to_owned() } else { format!("under {}", words::listed(&faults)) }
 }
 
 fn seen(story: &Story<'_>) -> String {

@@ -9,9 +9,7 @@ use super::{headline, outline};
 pub(super) fn markdown(story: &Story<'_>) -> String {
     let mut out = Text::default();
     out.line(&format!("# {}", escaped(&headline::sentence(story))));
-    let (plan, results) = (story.plan, story.results);
-    let run = format!("{} · {} · {} · seed {}", plan.system, plan.workload, plan.nemesis, plan.seed);
-    out.line(&format!("**{}** · {}", results.overall.word(), escaped(&run)));
+    out.line(&format!("**{}** · {}", story.results.overall.word(), escaped(&story.run())));
     out.list(&headline::because(story));
     for Section { title, blocks, .. } in outline::sections(story) {
         out.line(&format!("## {}", escaped(&title)));

@@ -46,12 +46,12 @@ pub(super) fn policy() -> String {
 }
 
 fn head(story: &Story<'_>, sections: &[Section]) -> Markup {
-    let (plan, overall) = (story.plan, story.results.overall.word());
+    let overall = story.results.overall.word();
     // the sentence names operations, which the witness below has
     let witness = story.witness().map(|_| "e1");
     html! {
         header {
-            p.run { (plan.system) " · " (plan.workload) " · " (plan.nemesis) " · seed " (plan.seed) }
+            p.run { (story.run()) }
             h1 { (linked_to(&headline::sentence(story), |index| witness.filter(|_| story.operation(index).is_some()).map(str::to_owned))) }
             div.verdict {
                 span class=(format!("badge {overall}")) { (overall) }

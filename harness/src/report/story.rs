@@ -1,6 +1,6 @@
 //! The run as a report tells it: its operations by index, its faults in time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use netsplit_checker::{Evidence, Operation};
@@ -87,10 +87,10 @@ impl<'a> Story<'a> {
         })
     }
 
-    /// The families of the faults that the plan holds, each once.
-    pub(super) fn families(&self) -> Vec<&'static str> {
-        let families: BTreeSet<&str> = self.plan.schedule.iter().map(|step| step.fault.family()).collect();
-        families.into_iter().collect()
+    /// What was run: `redis · register · crash · seed 7`.
+    pub(super) fn run(&self) -> String {
+        let plan = self.plan;
+        format!("{} · {} · {} · seed {}", plan.system, plan.workload, words::clipped(&plan.nemesis), plan.seed)
     }
 
     /// When every fault is healed.

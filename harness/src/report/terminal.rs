@@ -24,13 +24,13 @@ const LEFT_OUT: [&str; 3] = ["overview", "words", "others"];
 /// The whole text.
 pub(super) fn terminal(story: &Story<'_>, paper: Paper) -> String {
     let mut out = Text { out: String::new(), paper: Paper { width: paper.width.clamp(40, 120), ..paper } };
-    let (plan, overall) = (story.plan, story.results.overall);
+    let overall = story.results.overall;
     let colour = match overall {
         Overall::Valid => Style::new().green(),
         Overall::Invalid | Overall::Liveness => Style::new().red(),
         Overall::Vacuous | Overall::Unknown => Style::new().yellow(),
     };
-    let run = format!("{} {} · {} · {} · seed {}", overall.word(), plan.system, plan.workload, plan.nemesis, plan.seed);
+    let run = format!("{} {}", overall.word(), story.run());
     out.paragraph(&run, "", "  ");
     out.out = out.out.replacen(overall.word(), &out.styled(&colour.bold(), overall.word()), 1);
     out.paragraph(&headline::sentence(story), "", "");

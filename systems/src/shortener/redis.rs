@@ -12,11 +12,11 @@ use ::redis::{Cmd, Pipeline, cmd, pipe};
 use serde_json::json;
 
 use super::redis_pool::{Lease, Pool};
-use super::{Answer, Committed, Links, Lock, MicroOperation, Unavailable, api};
+use super::{Answer, Committed, Links, Lock, MicroOperation, Target, Unavailable, api};
 use crate::http;
 use crate::node::{Node, NodeFuture};
 use crate::story::{Failure, Story};
-use crate::system::{Claim, Fsync, Level, Service, System};
+use crate::system::{Claim, Fsync, Level, Offer, System};
 
 /// Tolerated by everything that stands on a Redis whose every reply is durable.
 const UNDER: &[&str] = &["none", "partition", "crash", "power-loss"];
@@ -27,7 +27,7 @@ pub const REDIS: System = System {
     about: "link shortener, every node talks to one Redis (appendfsync always)",
     gives_up: "available only where Redis is reached",
     source: "Redis documentation, \"Transactions\" and \"Persistence\"",
-    service: Service::Links,
+    offers: Offer::WHOLE_SHORTENER,
     redis: Some(Fsync::Always),
     claims: &[Claim { level: Level::Linearizable, under: UNDER, weakened: false }],
     story: Story {
@@ -178,11 +178,11 @@ impl Links for RedisLinks {
         Err(Unavailable::NoEffect(format!("others wrote {code} {ATTEMPTS} times in between")))
     }
 
-    async fn follow(&self, code: &str) -> Result<Option<String>, Unavailable> {
+    async fn follow(&self, code: &str) -> Result<Option<Target>, Unavailable> {
         if let Some(cache) = &self.remembered
             && let Some(url) = cache.lock().expect("no holder panics").get(code)
         {
-            return Ok(Some(url.clone()));
+            return Ok(Some(url.clone().into()));
         }
         let url: Option<String> = self.run(cmd("GET").arg(link(code))).await?;
         if let Some(url) = &url {
@@ -191,7 +191,7 @@ impl Links for RedisLinks {
             }
             self.run::<u64>(cmd("INCR").arg(followed(code))).await.map_err(after_read)?;
         }
-        Ok(url)
+        Ok(url.map(Target::from))
     }
 
     async fn redirects(&self, code: &str) -> Result<u64, Unavailable> {
