@@ -7,9 +7,10 @@ use std::path::Path;
 use crate::judge::{Results, judge};
 use crate::plan::Plan;
 use crate::redis_kind::NoRedis;
+use crate::report::Report;
+use crate::signature::Signature;
 use crate::simulate::{self, Recording};
 use crate::store::{self, Capsule, Reports};
-use crate::{report, signature::Signature};
 
 /// A plan, what its run left behind, and what that shows.
 #[derive(Clone, Debug)]
@@ -40,10 +41,8 @@ impl Trial {
         let Trial { plan, recording, results } = self;
         let capsule = Capsule::of(plan, results, redis_version.map(str::to_owned));
         let replay = format!("netsplit replay {}", folder.join("capsule.json").display());
-        let reports = Reports {
-            html: report::html(plan, &recording.history, results, &replay),
-            markdown: report::markdown(plan, &recording.history, results, &replay),
-        };
+        let report = Report { plan, recording, results, replay: &replay, often: None };
+        let reports = Reports { html: report.html(), markdown: report.markdown() };
         store::write(folder, &capsule, recording, results, &reports)
     }
 }

@@ -12,6 +12,7 @@
 //! | [`http`], [`call`] | HTTP on both sides, and what a caller may conclude from a failure |
 //! | [`redis`], [`redis_host`] | the embedded Redis as a state machine, and the host that any Redis runs on |
 //! | [`planted`] | leaks that the harness must find |
+//! | [`system`], [`story`] | what a system is, as data, and how it comes to fail, in words |
 //! | [`shortener`] | the link shortener's HTTP interface, its client, and its variants |
 //!
 //! **Architecture invariant:** a node knows nothing of tests, seeds or faults. Its randomness, clock, disk and links come in
@@ -41,6 +42,7 @@ pub mod planted;
 pub mod redis;
 pub mod redis_host;
 pub mod shortener;
+pub mod story;
 pub mod system;
 pub mod weather;
 pub mod wire;

@@ -17,7 +17,7 @@ use tokio::time::Sleep;
 
 use crate::call::CallError;
 use crate::weather::{Fate, RETRANSMISSION, Weather};
-use crate::wire::{Recorder, What};
+use crate::wire::{Connection, Recorder, What};
 use socket::{Acceptor, Socket};
 
 /// The address of each host's port on real sockets.
@@ -58,7 +58,7 @@ impl Net {
 
     /// Opens a connection to `port` of `host`. Nothing was sent when this is an `Err`.
     pub async fn connect(&self, host: &Arc<str>, port: u16, deadline: Duration) -> Result<Stream, CallError> {
-        self.note(&self.me, host, 0, What::Connect, 0);
+        self.note(&self.me, host, Connection { port: 0, dialled: true }, What::Connect, 0);
         let opening = async {
             match &self.world {
                 World::Simulated { .. } => Socket::simulated(host, port).await,
@@ -66,7 +66,9 @@ impl Net {
             }
         };
         match tokio::time::timeout(deadline, opening).await {
-            Ok(Ok((socket, port))) => Ok(Stream::new(socket, port, host.clone(), self.clone())),
+            Ok(Ok((socket, port))) => {
+                Ok(Stream::new(socket, Connection { port, dialled: true }, host.clone(), self.clone()))
+            }
             Ok(Err(error)) => Err(CallError::NotSent(format!("no connection to {host}: {}", error.kind()))),
             Err(_) => Err(CallError::NotSent(format!("no connection to {host} within {deadline:?}"))),
         }
@@ -86,9 +88,9 @@ impl Net {
         }
     }
 
-    fn note(&self, from: &Arc<str>, to: &Arc<str>, port: u16, what: What, size_bytes: usize) {
+    fn note(&self, from: &Arc<str>, to: &Arc<str>, connection: Connection, what: What, size_bytes: usize) {
         if let World::Simulated { recorder, .. } = &self.world {
-            recorder.note(from, to, port, what, size_bytes);
+            recorder.note(from, to, connection, what, size_bytes);
         }
     }
 }
@@ -108,7 +110,7 @@ impl Listener {
     /// The next connection.
     pub async fn accept(&self) -> io::Result<Stream> {
         let (socket, port, peer) = self.acceptor.accept().await?;
-        Ok(Stream::new(socket, port, peer, self.net.clone()))
+        Ok(Stream::new(socket, Connection { port, dialled: false }, peer, self.net.clone()))
     }
 }
 
@@ -116,7 +118,7 @@ impl Listener {
 #[derive(Debug)]
 pub struct Stream {
     socket: Socket,
-    port: u16,
+    connection: Connection,
     peer: Arc<str>,
     net: Net,
     segment: Segment,
@@ -136,8 +138,8 @@ enum Segment {
 }
 
 impl Stream {
-    fn new(socket: Socket, port: u16, peer: Arc<str>, net: Net) -> Stream {
-        Stream { socket, port, peer, net, segment: Segment::Undrawn }
+    fn new(socket: Socket, connection: Connection, peer: Arc<str>, net: Net) -> Stream {
+        Stream { socket, connection, peer, net, segment: Segment::Undrawn }
     }
 
     /// The host at the other end.
@@ -181,7 +183,8 @@ impl AsyncRead for Stream {
         let result = ready!(Pin::new(&mut self.socket).poll_read(cx, buffer));
         let size = buffer.filled().len() - before;
         if size > 0 {
-            self.net.note(&self.peer, &self.net.me, self.port, What::Deliver, size);
+            let sent_on = Connection { dialled: !self.connection.dialled, ..self.connection };
+            self.net.note(&self.peer, &self.net.me, sent_on, What::Deliver, size);
         }
         Poll::Ready(result)
     }
@@ -195,7 +198,7 @@ impl AsyncWrite for Stream {
             self.segment = Segment::Undrawn;
         }
         if let Ok(size) = result {
-            self.net.note(&self.net.me, &self.peer, self.port, What::Send, size);
+            self.net.note(&self.net.me, &self.peer, self.connection, What::Send, size);
         }
         Poll::Ready(result)
     }

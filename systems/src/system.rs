@@ -1,6 +1,7 @@
 //! What a system is, as data: its name, what it serves, what it stands on, what it promises and how a node of it starts.
 
 use crate::node::{Node, NodeFuture};
+use crate::story::Story;
 
 /// The consistency that a system promises, or gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -119,6 +120,8 @@ pub struct System {
     pub redis: Option<Fsync>,
     /// What it promises, the strongest first.
     pub claims: &'static [Claim],
+    /// How it works and how it fails, for its reports.
+    pub story: Story,
     /// Starts a node; called again after every crash.
     pub start: fn(Node) -> NodeFuture,
 }

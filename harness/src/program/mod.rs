@@ -6,6 +6,7 @@
 mod batch;
 mod check;
 mod config;
+mod explain;
 mod interrupt;
 mod ladder;
 mod list;
@@ -56,6 +57,8 @@ enum Command {
     /// One of the two processes of `meta`
     #[command(name = meta::RECORD, hide = true)]
     Record,
+    /// Tell what a run shows, and why that is so
+    Explain(explain::Arguments),
     /// Check a recorded history, of any source
     Check(check::Arguments),
     /// Show the systems, workloads, nemeses and models
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Shrink(arguments) => shrink::shrink(&arguments),
         Command::Meta(arguments) => meta::meta(&arguments),
         Command::Record => meta::record(),
+        Command::Explain(arguments) => explain::explain(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(&arguments),
     };
