@@ -16,12 +16,15 @@
 //! | all of them in a row | [`trial`]; what was found has a [`signature`] |
 //! | do two runs differ, and where | [`digest`], [`transcript`] |
 //! | a plan ─▶ a small one that shows the same | [`shrink`] |
+//! | many runs: the systems beside each other, the planted bugs | [`matrix`], [`zoo`] |
+//! | what many runs need | [`statistics`], [`sheet`], [`gallery`] |
 //! | the program | [`program`] |
 //!
 //! **Architecture invariant:** nothing flows back. A run is a pure function of its plan; only this package touches files,
 //! threads and real time.
 
 pub mod digest;
+pub mod gallery;
 pub mod judge;
 mod limits;
 pub mod plan;
@@ -31,9 +34,12 @@ pub mod redis_server;
 pub mod registry;
 pub mod report;
 pub mod schedule;
+pub mod sheet;
 pub mod shrink;
 pub mod signature;
 pub mod simulate;
+pub mod statistics;
 pub mod store;
 pub mod transcript;
 pub mod trial;
+pub mod zoo;

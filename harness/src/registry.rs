@@ -46,6 +46,13 @@ pub struct Unknown {
     list: String,
 }
 
+impl Unknown {
+    /// Without the list of what there is.
+    pub fn what(&self) -> String {
+        format!("no {} `{}` is registered", self.kind, self.name)
+    }
+}
+
 /// The system of this name.
 pub fn system(name: &str) -> Result<&'static System, Unknown> {
     let planted = PLANTED.iter().find(|system| system.name == name);

@@ -37,3 +37,9 @@ pub(super) fn failure(undone: &Range<u64>) -> Failure {
     );
     Failure { exit_code: INTERRUPTED, message }
 }
+
+/// What a command ends with that writes nothing before all is done.
+pub(super) fn early(done: u64, total: u64) -> Failure {
+    let message = format!("interrupted after {done} of {total}; nothing was written");
+    Failure { exit_code: INTERRUPTED, message }
+}

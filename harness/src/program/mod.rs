@@ -16,6 +16,7 @@ mod plan;
 mod replay;
 mod run;
 mod shrink;
+mod zoo;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -57,6 +58,8 @@ enum Command {
     /// One of the two processes of `meta`
     #[command(name = meta::RECORD, hide = true)]
     Record,
+    /// Look for every planted bug over many seeds, and for alarms where there is none
+    Zoo(zoo::Arguments),
     /// Tell what a run shows, and why that is so
     Explain(explain::Arguments),
     /// Check a recorded history, of any source
@@ -99,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Shrink(arguments) => shrink::shrink(&arguments),
         Command::Meta(arguments) => meta::meta(&arguments),
         Command::Record => meta::record(),
+        Command::Zoo(arguments) => zoo::zoo(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(&arguments),

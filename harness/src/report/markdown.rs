@@ -88,7 +88,7 @@ impl Text {
 }
 
 /// Text that no Markdown reader takes for markup; a mention, a link or a table's end among it.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -37,9 +37,13 @@ pub(super) fn html(story: &Story<'_>) -> String {
     page.into_string()
 }
 
-/// Nothing may be loaded, and nothing may run but our own script: a second wall behind the escaping.
 pub(super) fn policy() -> String {
-    let hash = STANDARD.encode(Sha256::digest(SCRIPT));
+    policy_of(SCRIPT)
+}
+
+/// Nothing may be loaded, and nothing may run but the page's own script: a second wall behind the escaping.
+pub(crate) fn policy_of(script: &str) -> String {
+    let hash = STANDARD.encode(Sha256::digest(script));
     format!(
         "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'"
     )

@@ -1,0 +1,168 @@
+//! `netsplit zoo`: every planted bug, and its right twin, over many seeds.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::batch::{in_order, progress};
+use super::{Failure, cores, interrupt, make_folder, say, unwritten};
+use crate::zoo::bugs::{BUGS, Bug};
+use crate::zoo::told::{self, Row};
+use crate::zoo::{self, Fared, NotRun, Runs, Setting, Witness};
+
+const EXAMPLES: &str = "Examples:
+  netsplit zoo --quick              a few seeds of short runs, no witnesses
+  netsplit zoo --seeds 500          the whole zoo, as results/zoo.md has it
+  netsplit zoo --quick --bugs redis-everysec,cache-fill-race
+
+Exit codes: 0 every bug was found and no twin raised an alarm · 1 one was missed, or a twin raised an alarm ·
+64 wrong use · 70 the harness itself failed · 130 interrupted";
+
+/// Arguments of `zoo`.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// How many seeds of every bug and its twin, from 0; 500 if left out, 24 with --quick
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    seeds: Option<u64>,
+    /// Short runs, and no shrinking
+    #[arg(long)]
+    quick: bool,
+    /// Only these bugs, joined by commas
+    #[arg(long, value_delimiter = ',')]
+    bugs: Vec<String>,
+    /// How many runs at a time, which does not change the result; as many as there are cores if left out
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    /// Where zoo.md and zoo.csv go
+    #[arg(long, default_value = "results")]
+    out: PathBuf,
+}
+
+impl Arguments {
+    fn seeds(&self) -> u64 {
+        self.seeds.unwrap_or(if self.quick { 24 } else { 500 })
+    }
+
+    /// The length of a run's main phase.
+    fn length(&self) -> Duration {
+        Duration::from_secs(if self.quick { 6 } else { 15 })
+    }
+
+    fn jobs(&self) -> usize {
+        self.jobs.map_or_else(cores, usize::from)
+    }
+
+    /// The command that makes the same files.
+    fn command(&self) -> String {
+        let mut command = format!("netsplit zoo --seeds {}", self.seeds());
+        if self.quick {
+            command.push_str(" --quick");
+        }
+        if !self.bugs.is_empty() {
+            command.push_str(&format!(" --bugs {}", self.bugs.join(",")));
+        }
+        command
+    }
+}
+
+pub(super) fn zoo(arguments: &Arguments) -> Result<u8, Failure> {
+    let wanted = wanted(&arguments.bugs)?;
+    make_folder(&arguments.out)?;
+    interrupt::listen("stopping after the runs under way; nothing is written");
+    let (present, absent): (Vec<Bug>, Vec<Bug>) = wanted.into_iter().partition(|bug| bug.known().is_ok());
+    let skipped: Vec<String> = absent.iter().filter_map(reason).collect();
+    let runs = run_all(&present, arguments)?;
+    let fared: Vec<Fared> = present.iter().map(|bug| Fared::of(*bug, &runs)).collect();
+    let witnesses = if arguments.quick { vec![None; fared.len()] } else { witnesses(&fared, arguments)? };
+    let rows: Vec<Row> = fared.into_iter().zip(witnesses).collect();
+    write(&arguments.out.join("zoo.csv"), &told::programs(&rows).csv())?;
+    write(&arguments.out.join("zoo.md"), &told::markdown(&rows, &arguments.command(), &skipped))?;
+    tell(&rows, &skipped, &arguments.out);
+    Ok(u8::from(rows.is_empty() || rows.iter().any(|(fared, _)| !fared.is_right())))
+}
+
+/// The bugs of these names; all, if none is named.
+fn wanted(names: &[String]) -> Result<Vec<Bug>, Failure> {
+    let unknown = names.iter().find(|name| !BUGS.iter().any(|bug| bug.system == name.as_str()));
+    if let Some(name) = unknown {
+        let all: Vec<&str> = BUGS.iter().map(|bug| bug.system).collect();
+        let name = name.escape_debug();
+        return Err(Failure::wrong_use(format!("no planted bug `{name}`; there are {}", all.join(", "))));
+    }
+    let is_wanted = |bug: &&Bug| names.is_empty() || names.iter().any(|name| name == bug.system);
+    Ok(BUGS.iter().filter(is_wanted).copied().collect())
+}
+
+fn reason(bug: &Bug) -> Option<String> {
+    bug.known().err().map(|unknown| format!("{}: {}", bug.system, unknown.what()))
+}
+
+/// Every seed of every setting, each once.
+fn run_all(bugs: &[Bug], arguments: &Arguments) -> Result<Runs, Failure> {
+    let settings: Vec<Setting> = bugs.iter().flat_map(Bug::settings).collect::<BTreeSet<_>>().into_iter().collect();
+    let (seeds, length) = (arguments.seeds(), arguments.length());
+    let total = seeds * settings.len() as u64;
+    let setting = |number: u64| settings[usize::try_from(number / seeds).expect("there are few settings")];
+    let bar = progress(total);
+    let mut runs = Runs::new();
+    let mut failure = None;
+    in_order(
+        0..total,
+        arguments.jobs(),
+        |number| zoo::run(setting(number), number % seeds, length).map(|trial| trial.signatures()),
+        |number, ended| {
+            bar.inc(1);
+            match ended {
+                Ok(signatures) => runs.entry(setting(number)).or_default().push(signatures),
+                Err(error) => failure = Some(Failure::harness(error)),
+            }
+            failure.is_none()
+        },
+    );
+    bar.finish_and_clear();
+    let done: u64 = runs.values().map(|runs| runs.len() as u64).sum();
+    match failure {
+        Some(failure) => Err(failure),
+        None if done < total => Err(interrupt::early(done, total)),
+        None => Ok(runs),
+    }
+}
+
+fn witnesses(fared: &[Fared], arguments: &Arguments) -> Result<Vec<Option<Witness>>, Failure> {
+    let mut witnesses: Vec<Result<Option<Witness>, NotRun>> = Vec::new();
+    let at = |number: u64| &fared[usize::try_from(number).expect("there are few bugs")];
+    in_order(
+        0..fared.len() as u64,
+        arguments.jobs(),
+        |number| zoo::witness(at(number), arguments.length(), &interrupt::came),
+        |_, witness| {
+            witnesses.push(witness);
+            true
+        },
+    );
+    if interrupt::came() {
+        return Err(interrupt::early(witnesses.len() as u64, fared.len() as u64));
+    }
+    witnesses.into_iter().collect::<Result<_, _>>().map_err(Failure::harness)
+}
+
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text).map_err(|error| unwritten(path, &error))
+}
+
+fn tell(rows: &[Row], skipped: &[String], out: &Path) {
+    say(told::people(rows).plain().trim_end());
+    say("");
+    let missed = rows.iter().filter(|(fared, _)| fared.found == 0).count();
+    let alarms = rows.iter().filter(|(fared, _)| fared.alarms.0 > 0).count();
+    say(&format!(
+        "{} bugs: {} found, {missed} missed; {alarms} twins raised an alarm",
+        rows.len(),
+        rows.len() - missed
+    ));
+    for one in skipped {
+        say(&format!("not run: {one}"));
+    }
+    say(&format!("table   {}", out.join("zoo.md").display()));
+}

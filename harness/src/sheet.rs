@@ -1,0 +1,69 @@
+//! A sheet: rows and columns of text, for a terminal, for Markdown, and for other programs.
+
+use console::{measure_text_width, pad_str};
+
+use crate::report::escaped_for_markdown;
+
+/// A table whose rows have as many cells as its head.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sheet {
+    /// The columns.
+    pub head: Vec<String>,
+    /// The rows.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Sheet {
+    /// A sheet without rows.
+    pub fn new(head: &[&str]) -> Sheet {
+        Sheet { head: head.iter().map(|&name| name.to_owned()).collect(), rows: Vec::new() }
+    }
+
+    /// Columns that stand below each other, for a terminal.
+    pub fn plain(&self) -> String {
+        let lines = || std::iter::once(&self.head).chain(&self.rows);
+        let width = |at: usize| lines().map(|line| measure_text_width(&line[at])).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..self.head.len()).map(width).collect();
+        let line = |cells: &Vec<String>| {
+            let padded = cells.iter().zip(&widths);
+            let padded = padded.map(|(cell, width)| pad_str(cell, *width, console::Alignment::Left, None));
+            padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+        };
+        lines().map(line).collect()
+    }
+
+    /// For Markdown. A cell that begins with `[` is a link that its writer escaped.
+    pub fn markdown(&self) -> String {
+        let cell = |text: &String| {
+            if text.starts_with('[') { text.clone() } else { escaped_for_markdown(text) }
+        };
+        let line = |cells: &Vec<String>| format!("| {} |\n", cells.iter().map(cell).collect::<Vec<_>>().join(" | "));
+        let rule = format!("|{}\n", " --- |".repeat(self.head.len()));
+        line(&self.head) + &rule + &self.rows.iter().map(line).collect::<String>()
+    }
+
+    /// As RFC 4180 has it.
+    pub fn csv(&self) -> String {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for line in std::iter::once(&self.head).chain(&self.rows) {
+            writer.write_record(line).expect("every line has as many cells, and memory takes them all");
+        }
+        let bytes = writer.into_inner().expect("memory takes them all");
+        String::from_utf8(bytes).expect("what was written is text")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_the_same_cells_in_every_form() {
+        let mut sheet = Sheet::new(&["bug", "seen"]);
+        sheet.rows.push(vec!["a|b".into(), "x, \"y\"".into()]);
+        sheet.rows.push(vec!["[c](d)".into(), "<b>".into()]);
+        assert_eq!(sheet.plain(), "bug     seen\na|b     x, \"y\"\n[c](d)  <b>\n");
+        assert_eq!(sheet.csv(), "bug,seen\na|b,\"x, \"\"y\"\"\"\n[c](d),<b>\n");
+        assert_eq!(sheet.markdown(), "| bug | seen |\n| --- | --- |\n| a\\|b | x, \"y\" |\n| [c](d) | &lt;b&gt; |\n");
+    }
+}

@@ -1,0 +1,84 @@
+//! The planted bugs, as data: each a system with one rule left out, beside the right one. A new bug is one line here.
+
+use crate::registry::{self, Unknown};
+
+/// A planted bug: where to look for it, and what is seen there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bug {
+    /// The system with the bug.
+    pub system: &'static str,
+    /// The system without it.
+    pub twin: &'static str,
+    /// What clients do.
+    pub workload: &'static str,
+    /// The faults that bring it out, `none` if it needs none.
+    pub nemesis: &'static str,
+    /// The anomalies by which it shows, each of them enough.
+    pub anomalies: &'static [&'static str],
+}
+
+impl Bug {
+    /// Whether this netsplit has everything that it names.
+    pub fn known(&self) -> Result<(), Unknown> {
+        registry::system(self.system)?;
+        registry::system(self.twin)?;
+        registry::workload(self.workload)?;
+        registry::nemeses(self.nemesis)?;
+        Ok(())
+    }
+}
+
+const STALE: &[&str] = &["stale-read", "non-linearizable"];
+const LOST: &[&str] = &["lost"];
+const DIVERGENT: &[&str] = &["divergence"];
+
+/// All of them.
+pub const BUGS: &[Bug] = &[
+    bug("redis-stale-cache", "redis", "register", "none", STALE),
+    bug("redis-everysec", "redis", "set", "power-loss", LOST),
+    bug("cache-fill-race", "redis-cache", "retarget", "none", DIVERGENT),
+    bug("redis-failover", "redis", "set", "partition", LOST),
+    bug("quorum-weak", "quorum", "retarget", "partition", STALE),
+    bug("quorum-no-write-back", "quorum", "retarget", "slow", STALE),
+    bug("quorum-lww", "quorum", "retarget", "skew", STALE),
+    bug("quorum-sloppy", "quorum", "retarget", "partition", STALE),
+    bug("quorum-sloppy-lww", "quorum", "retarget", "partition", STALE),
+    bug("crdt-lossy", "crdt", "counter", "none", &["below-lower-bound", "inexact-final-read"]),
+    bug("raft-stale-read", "raft", "register", "partition", STALE),
+    bug("raft-no-fsync", "raft", "set", "power-loss", LOST),
+    bug("raft-reply-before-commit", "raft", "set", "partition", LOST),
+];
+
+const fn bug(
+    system: &'static str,
+    twin: &'static str,
+    workload: &'static str,
+    nemesis: &'static str,
+    anomalies: &'static [&'static str],
+) -> Bug {
+    Bug { system, twin, workload, nemesis, anomalies }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_weakened_system_has_a_row() {
+        for system in registry::SYSTEMS.iter().filter(|system| system.claims.iter().any(|claim| claim.weakened)) {
+            let has_row = BUGS.iter().any(|bug| bug.system == system.name);
+            assert!(has_row, "{} claims what it can't hold: say in BUGS how it is caught", system.name);
+        }
+    }
+
+    #[test]
+    fn a_registered_bug_has_a_registered_twin_and_both_serve_the_workload() {
+        for bug in BUGS.iter().filter(|bug| registry::system(bug.system).is_ok()) {
+            let workload = registry::workload(bug.workload).unwrap_or_else(|error| panic!("{}: {error}", bug.system));
+            for name in [bug.system, bug.twin] {
+                let system = registry::system(name).unwrap_or_else(|error| panic!("{}: {error}", bug.system));
+                assert_eq!(registry::served(workload, system), Ok(()), "{name}");
+            }
+        }
+    }
+}
