@@ -8,8 +8,17 @@ use netsplit_workloads::Workload;
 use crate::plan::BadConfig;
 
 /// The systems.
-pub const SYSTEMS: &[System] =
-    &[shortener::redis::REDIS, shortener::redis::REDIS_EVERYSEC, shortener::redis::STALE_CACHE];
+pub const SYSTEMS: &[System] = &[
+    shortener::redis::REDIS,
+    shortener::redis::REDIS_EVERYSEC,
+    shortener::redis::STALE_CACHE,
+    shortener::quorum::QUORUM,
+    shortener::quorum::QUORUM_NO_WRITE_BACK,
+    shortener::quorum::QUORUM_WEAK,
+    shortener::quorum::QUORUM_LWW,
+    shortener::quorum::QUORUM_SLOPPY,
+    shortener::quorum::QUORUM_SLOPPY_LWW,
+];
 
 /// The workloads.
 pub const WORKLOADS: &[Workload] = &[
