@@ -26,6 +26,7 @@ pub const WORKLOADS: &[Workload] = &[
     netsplit_workloads::retarget::RETARGET,
     netsplit_workloads::claim::CLAIM,
     netsplit_workloads::set::SET,
+    netsplit_workloads::set_rmw::SET_RMW,
 ];
 
 /// The families of faults.
