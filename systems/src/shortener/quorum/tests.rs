@@ -140,3 +140,48 @@ fn one_node_of_three_answers_alone_only_if_it_stands_in_for_the_others_and_hands
     assert_eq!(serve_alone(ABD), (false, None));
     assert_eq!(serve_alone(Variant { sloppy: true, ..ABD }), (true, Some(URL.to_owned())));
 }
+
+/// Of five nodes, `n1` re-targets a link and is cut off from all but `n2` at some moment of that; after the heal it is read at
+/// `n1`, then at `n3` while `n1` and `n2` stand still. What the two reads showed.
+fn reads_after_a_write_cut_short(variant: Variant, cut_ms: u64) -> [Option<String>; 2] {
+    let mut cluster = Cluster::start(5, move |node| start(node, variant));
+    let asking = |net: Net| async move {
+        let mut http = Client::new(net, Duration::from_secs(1));
+        let mut links = LinkClient::new(&mut http);
+        let [n1, n3]: [Arc<str>; 2] = ["n1", "n3"].map(Arc::from);
+        let started = tokio::time::Instant::now();
+        assert_eq!(links.create(&n1, URL).await, Ok(Answer::Done));
+        tokio::time::sleep_until(started + Duration::from_millis(500)).await;
+        // Whether it is acknowledged depends on the moment.
+        let _unknown = links.retarget(&n1, &code(URL), "https://new.org").await;
+        tokio::time::sleep_until(started + Duration::from_secs(2)).await;
+        let first = links.follow(&n1, &code(URL)).await.unwrap();
+        tokio::time::sleep_until(started + Duration::from_secs(3)).await;
+        [first, links.follow(&n3, &code(URL)).await.unwrap()]
+    };
+    cluster.drive(asking, move |cluster, now_ms| {
+        for far in ["n3", "n4", "n5"] {
+            match now_ms {
+                now_ms if now_ms == cut_ms => cluster.sim.partition("n1", far),
+                1600 => cluster.sim.repair("n1", far),
+                _ => {}
+            }
+        }
+        if now_ms == 2900 {
+            cluster.gates["n1"].shut();
+            cluster.gates["n2"].shut();
+        }
+    })
+}
+
+#[test]
+fn a_read_that_does_not_write_back_lets_the_next_one_show_the_old_target() {
+    let inverted = |variant: Variant| {
+        let reads = (500..560).step_by(5).map(move |cut_ms| reads_after_a_write_cut_short(variant, cut_ms));
+        reads.filter(|[first, second]| first != second).collect::<Vec<_>>()
+    };
+    assert_eq!(inverted(ABD), Vec::<[Option<String>; 2]>::new());
+    let inverted = inverted(Variant { write_back: false, ..ABD });
+    assert!(!inverted.is_empty(), "no moment of the cut leaves the new target on a minority");
+    assert!(inverted.iter().all(|reads| *reads == [Some("https://new.org".into()), Some(URL.into())]), "{inverted:?}");
+}
