@@ -1,6 +1,8 @@
 //! Claims are tested: what a system claims under a family of faults holds, and a weakened variant is caught, by the anomaly
 //! that it is known for. Both follow the registry; `NETSPLIT_CLAIM_SEEDS` says how many seeds (3 if it is not set).
 
+use std::time::Duration;
+
 use netsplit::judge::{Overall, Results, judge};
 use netsplit::plan::{Config, Plan};
 use netsplit::{registry, simulate};
@@ -88,8 +90,13 @@ fn claims(system: &'static System) -> impl Iterator<Item = (&'static System, &'s
 }
 
 fn plan(system: &str, workload: &str, nemesis: &str, seed: u64) -> Plan {
-    let config =
-        Config { system: system.into(), workload: workload.into(), nemesis: nemesis.into(), ..Config::default() };
+    let config = Config {
+        system: system.into(),
+        workload: workload.into(),
+        nemesis: nemesis.into(),
+        time_limit: LENGTH,
+        ..Config::default()
+    };
     Plan::draw(seed, &config).expect("the names are known, and the system serves the workload")
 }
 
@@ -103,8 +110,11 @@ fn seeds() -> u64 {
         .map_or(3, |seeds| seeds.parse().expect("NETSPLIT_CLAIM_SEEDS is a number"))
 }
 
+/// Long enough for several faults; the final reads of `set` take as long as its links are many.
+const LENGTH: Duration = Duration::from_secs(15);
+
 fn command(system: &str, workload: &str, nemesis: &str, seed: &str) -> String {
-    format!("netsplit run --system {system} --workload {workload} --nemesis {nemesis} --seed {seed}")
+    format!("netsplit run --system {system} --workload {workload} --nemesis {nemesis} --time-limit 15s --seed {seed}")
 }
 
 /// Does `work` for every item, one thread a core; a panic of any is the test's.

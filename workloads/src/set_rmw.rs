@@ -35,11 +35,11 @@ pub const SET_RMW: Workload = Workload {
 };
 
 /// As many elements as a url has room for, at five characters each.
-const ELEMENTS_PER_SET: usize = 350;
+const ELEMENTS_PER_SET: u128 = 350;
 
 /// All sets live through the whole run, so that every fault falls into every set's life.
 fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
-    let elements = shape.length.as_secs() as usize * shape.rate as usize;
+    let elements = shape.length.as_millis() * u128::from(shape.rate) / 1000;
     let sets = elements / ELEMENTS_PER_SET + 1;
     let mut dealt = 0;
     deal(rng, shape, |rng| {
@@ -49,14 +49,15 @@ fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
 }
 
 /// The url of an empty set; the link's code is its hash.
-fn empty(number: usize) -> String {
+fn empty(number: u128) -> String {
     format!("https://example.com/set/{number}?")
 }
 
 /// Creates every set that the scripts add to.
 fn setup(scripts: &[Script]) -> Vec<Op> {
     let wanted = keys(scripts);
-    let urls = (0..=scripts.iter().map(Vec::len).sum()).map(|number| (code(&empty(number)), empty(number)));
+    let most = scripts.iter().map(Vec::len).sum::<usize>() as u128;
+    let urls = (0..=most).map(|number| (code(&empty(number)), empty(number)));
     urls.filter(|(key, _)| wanted.contains(key)).map(|(key, url)| Op::on(&key, "create", &[&url])).collect()
 }
 
@@ -67,7 +68,7 @@ fn invoke<'a>(client: &'a mut Client, node: &'a Arc<str>, op: &'a Op) -> Invocat
             "create" => client.create(node, op.arg(0)).await.map(|_| op.value()),
             "read" => Ok(Value::list(elements(&present(&mut client, node, op).await?).map(Value::from))),
             "add" => {
-                let present = present(&mut client, node, op).await.map_err(nothing_written)?;
+                let present = present(&mut client, node, op).await.map_err(|error| nothing_written(&error))?;
                 let comma = if present.ends_with('?') { "" } else { "," };
                 match client.retarget(node, op.key(), &format!("{present}{comma}{}", op.arg(0))).await? {
                     Answer::Done => Ok(op.value()),
@@ -87,7 +88,7 @@ async fn present(client: &mut LinkClient<'_>, node: &Arc<str>, op: &Op) -> Resul
 }
 
 /// An add that ended at its read has written nothing, whatever became of the read.
-fn nothing_written(error: CallError) -> CallError {
+fn nothing_written(error: &CallError) -> CallError {
     CallError::NotSent(error.to_string())
 }
 

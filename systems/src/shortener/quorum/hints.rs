@@ -1,6 +1,6 @@
 //! Hints: what a node keeps, durably, for replicas that it can't reach, until it can hand it off.
 //!
-//! Source: DeCandia et al. 2007 (Dynamo), section 4.6. The one who coordinates stands in, as in Cassandra's hinted hand-off,
+//! Source: `DeCandia` et al. 2007 (Dynamo), section 4.6. The one who coordinates stands in, as in Cassandra's hinted hand-off,
 //! and its hint counts as an acknowledgement: that is what makes the quorum sloppy.
 
 use std::collections::BTreeMap;

@@ -30,7 +30,7 @@ impl Register {
     pub(super) async fn query(&self, code: &str) -> Result<Queried, TooFew> {
         let needed = (self.variant.reads)(self.coordinator.replicas());
         let replies = self.coordinator.gather(&Request::Query(code.to_owned()), needed).await?;
-        let held: Vec<Versioned> = replies.into_iter().filter_map(|reply| reply.held()).collect();
+        let held: Vec<Versioned> = replies.into_iter().filter_map(Reply::held).collect();
         let highest = held.iter().max_by_key(|held| &held.version).cloned();
         let holders = held.iter().filter(|held| Some(*held) == highest.as_ref()).count();
         Ok(Queried { highest, holders })
