@@ -15,6 +15,12 @@ pub const SYSTEMS: &[System] = &[
     shortener::cached::broadcast::REDIS_CACHE,
     shortener::cached::broadcast::CACHE_FILL_RACE,
     shortener::cached::owner::REDIS_RING,
+    shortener::quorum::QUORUM,
+    shortener::quorum::QUORUM_NO_WRITE_BACK,
+    shortener::quorum::QUORUM_WEAK,
+    shortener::quorum::QUORUM_LWW,
+    shortener::quorum::QUORUM_SLOPPY,
+    shortener::quorum::QUORUM_SLOPPY_LWW,
 ];
 
 /// Systems for the tests of netsplit itself, which no list shows.
@@ -26,6 +32,7 @@ pub const WORKLOADS: &[Workload] = &[
     netsplit_workloads::retarget::RETARGET,
     netsplit_workloads::claim::CLAIM,
     netsplit_workloads::set::SET,
+    netsplit_workloads::set_rmw::SET_RMW,
 ];
 
 /// The families of faults.

@@ -11,6 +11,7 @@ pub mod promise;
 pub mod register;
 pub mod retarget;
 pub mod set;
+pub mod set_rmw;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -16,10 +16,7 @@ use super::{Answer, Committed, Links, Lock, MicroOperation, Target, Unavailable,
 use crate::http;
 use crate::node::{Node, NodeFuture};
 use crate::story::{Failure, Story};
-use crate::system::{Claim, Fsync, Level, Offer, System};
-
-/// Tolerated by everything that stands on a Redis whose every reply is durable.
-const UNDER: &[&str] = &["none", "partition", "crash", "power-loss"];
+use crate::system::{Claim, Fsync, Level, MINIMUM, Offer, System};
 
 /// The system: linearizable, available only where Redis is reached.
 pub const REDIS: System = System {
@@ -29,7 +26,7 @@ pub const REDIS: System = System {
     source: "Redis documentation, \"Transactions\" and \"Persistence\"",
     offers: Offer::WHOLE_SHORTENER,
     redis: Some(Fsync::Always),
-    claims: &[Claim { level: Level::Linearizable, under: UNDER, weakened: false }],
+    claims: &[Claim { level: Level::Linearizable, under: MINIMUM, weakened: false }],
     story: Story {
         mechanism: "Every node sends every read and every write to one Redis, which executes one command at a time and \
                     syncs its append-only file before any reply leaves. The order in which Redis executes is the order of \
@@ -45,7 +42,7 @@ pub const REDIS_EVERYSEC: System = System {
     about: "the same with appendfsync everysec",
     gives_up: "acknowledged writes are lost at a power loss of Redis",
     redis: Some(Fsync::EverySecond),
-    claims: &[Claim { level: Level::Linearizable, under: UNDER, weakened: true }],
+    claims: &[Claim { level: Level::Linearizable, under: MINIMUM, weakened: true }],
     story: Story {
         mechanism: "Every node sends every read and every write to one Redis, which executes one command at a time, so \
                     that while it lives there is one order. But it answers from memory, and syncs its append-only file \
