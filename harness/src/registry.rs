@@ -8,8 +8,15 @@ use netsplit_workloads::Workload;
 use crate::plan::BadConfig;
 
 /// The systems.
-pub const SYSTEMS: &[System] =
-    &[shortener::redis::REDIS, shortener::redis::REDIS_EVERYSEC, shortener::redis::STALE_CACHE];
+pub const SYSTEMS: &[System] = &[
+    shortener::redis::REDIS,
+    shortener::redis::REDIS_EVERYSEC,
+    shortener::redis::STALE_CACHE,
+    shortener::raft::RAFT,
+    shortener::raft::RAFT_STALE_READ,
+    shortener::raft::RAFT_NO_FSYNC,
+    shortener::raft::RAFT_REPLY_BEFORE_COMMIT,
+];
 
 /// The workloads.
 pub const WORKLOADS: &[Workload] = &[

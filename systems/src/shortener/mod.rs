@@ -4,13 +4,16 @@
 
 pub mod api;
 pub mod client;
+pub mod raft;
 pub mod redis;
 mod redis_pool;
+mod transaction;
 
 use std::future::{Future, Ready, ready};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The code of a url: base64url, without padding, of the last 4 bytes of its SHA-256.
@@ -20,7 +23,7 @@ pub fn code(url: &str) -> String {
 }
 
 /// How a variant answers a request about a link: an observation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     /// It was done.
     Done,
@@ -61,7 +64,7 @@ pub enum Unavailable {
 }
 
 /// A step of a transaction over links.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MicroOperation {
     /// `["r", code, null]`: the link's target, or the list of what was appended to it.
     Read(String),
@@ -92,7 +95,7 @@ impl MicroOperation {
 }
 
 /// The answer to a transaction.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Committed {
     /// It took effect as a whole; the micro-operations with their results.
     Yes(serde_json::Value),
@@ -101,7 +104,7 @@ pub enum Committed {
 }
 
 /// The answer to a request for a lock.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Lock {
     /// Granted, with this fencing token, higher than all before.
     Granted(u64),
