@@ -31,6 +31,7 @@ fn plan() -> Plan {
         schedule: Vec::new(),
         scripts: vec![Vec::new(); 2],
         finale: Vec::new(),
+        finale_nodes: Vec::new(),
     }
 }
 

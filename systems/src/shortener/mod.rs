@@ -3,6 +3,7 @@
 //! [`Links`] is what a variant implements; [`api`] turns it into HTTP; [`client`] asks for it over HTTP.
 
 pub mod api;
+pub mod cached;
 pub mod client;
 pub mod raft;
 pub mod redis;
@@ -61,6 +62,9 @@ pub enum Unavailable {
     /// This variant never offers it.
     #[error("{0} is not offered by this variant")]
     NotOffered(&'static str),
+    /// The node was to answer from its own copy, and has none.
+    #[error("not cached at this node")]
+    NotCached,
 }
 
 /// A step of a transaction over links.
@@ -120,6 +124,16 @@ pub trait Links: Clone + Send + Sync + 'static {
 
     /// The target of a link; counts a redirect.
     fn follow(&self, code: &str) -> impl Future<Output = Result<Option<Target>, Unavailable>> + Send;
+
+    /// The same from this node's own copy, and from nothing else.
+    fn follow_cached(&self, code: &str) -> impl Future<Output = Result<Option<Target>, Unavailable>> + Send {
+        ready(Err(Unavailable::NotCached))
+    }
+
+    /// The same from where the truth is, never from a copy.
+    fn follow_fresh(&self, code: &str) -> impl Future<Output = Result<Option<Target>, Unavailable>> + Send {
+        self.follow(code)
+    }
 
     /// Creates `alias` → `url`; refused if the alias exists, whatever its target.
     fn claim(&self, alias: &str, url: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send {

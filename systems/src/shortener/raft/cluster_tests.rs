@@ -131,10 +131,13 @@ fn after_power_loss(rules: Rules) -> Option<String> {
     cluster.drive(asking, |cluster, now_ms| {
         if now_ms >= 1400 && !lost {
             lost = true;
-            let all = ["n1", "n2", "n3"];
-            all.iter().for_each(|name| cluster.sim.crash(*name));
-            all.iter().for_each(|name| _ = cluster.platters[*name].lose_unsynced());
-            all.iter().for_each(|name| cluster.sim.bounce(*name));
+            for name in ["n1", "n2", "n3"] {
+                cluster.sim.crash(name);
+                cluster.platters[name].lose_unsynced();
+            }
+            for name in ["n1", "n2", "n3"] {
+                cluster.sim.bounce(name);
+            }
         }
     })
 }

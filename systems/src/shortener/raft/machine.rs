@@ -112,9 +112,9 @@ impl Machine {
                 Some(current) => Answer::Refused(Some(current)),
                 None => self.insert(alias, url),
             }),
-            Command::Retarget { code, url } => Outcome::Written(match self.links.contains_key(code) {
-                true => self.insert(code, url),
-                false => Answer::Absent,
+            Command::Retarget { code, url } => Outcome::Written(match self.links.get(code) {
+                Some(_) => self.insert(code, url),
+                None => Answer::Absent,
             }),
             Command::CompareAndSet { code, old, new } => Outcome::Written(match self.target(code) {
                 Some(current) if current == *old => self.insert(code, new),

@@ -95,10 +95,7 @@ impl Service {
         let end = Instant::now() + PATIENCE;
         let mut leaders = self.leader.clone();
         let mut sent = false;
-        while let Ok(Ok(leader)) =
-            timeout_at(end, leaders.wait_for(Option::is_some)).await.map(|known| known.map(|leader| leader.clone()))
-        {
-            let leader = leader.expect("that is what was waited for");
+        while let Some(leader) = known(&mut leaders, end).await {
             let one_try = end.min(Instant::now() + ONE_TRY);
             // A new leader answers sooner than one that is gone.
             let answer = tokio::select! {
@@ -128,6 +125,12 @@ impl Service {
         }
         self.peers.ask(leader, request, end - Instant::now()).await
     }
+}
+
+/// The leader, as soon as there is one; `None` if there is none in time.
+async fn known(leaders: &mut watch::Receiver<Option<Arc<str>>>, end: Instant) -> Option<Arc<str>> {
+    let known = timeout_at(end, leaders.wait_for(Option::is_some)).await;
+    known.ok()?.ok()?.clone()
 }
 
 /// Links that are kept in the replicated log.
