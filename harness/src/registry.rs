@@ -8,8 +8,13 @@ use netsplit_workloads::Workload;
 use crate::plan::BadConfig;
 
 /// The systems.
-pub const SYSTEMS: &[System] =
-    &[shortener::redis::REDIS, shortener::redis::REDIS_EVERYSEC, shortener::redis::STALE_CACHE];
+pub const SYSTEMS: &[System] = &[
+    shortener::redis::REDIS,
+    shortener::redis::REDIS_EVERYSEC,
+    shortener::redis::STALE_CACHE,
+    shortener::crdt::CRDT,
+    shortener::crdt::CRDT_LOSSY,
+];
 
 /// The workloads.
 pub const WORKLOADS: &[Workload] = &[
@@ -17,6 +22,7 @@ pub const WORKLOADS: &[Workload] = &[
     netsplit_workloads::retarget::RETARGET,
     netsplit_workloads::claim::CLAIM,
     netsplit_workloads::set::SET,
+    netsplit_workloads::counter::COUNTER,
 ];
 
 /// The families of faults.

@@ -6,6 +6,7 @@
 //! **Architecture invariant:** operations come from the plan's dice, never from what the run shows.
 
 pub mod claim;
+pub mod counter;
 pub mod op;
 pub mod promise;
 pub mod register;

@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod client;
+pub mod crdt;
 pub mod redis;
 mod redis_pool;
 
