@@ -21,6 +21,7 @@ pub mod linearizable;
 pub mod lint;
 pub mod long_fork;
 pub mod models;
+pub mod monotonic;
 pub mod pn_counter;
 pub mod sequential;
 pub mod set_full;

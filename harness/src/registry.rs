@@ -1,6 +1,7 @@
 //! What there is to run. A new system, workload or nemesis is one file, and one line here.
 
 use netsplit_nemesis::Nemesis;
+use netsplit_systems::ping_pong;
 use netsplit_systems::shortener;
 use netsplit_systems::system::System;
 use netsplit_workloads::Workload;
@@ -14,6 +15,9 @@ pub const SYSTEMS: &[System] = &[
     shortener::redis::STALE_CACHE,
     shortener::crdt::CRDT,
     shortener::crdt::CRDT_LOSSY,
+    ping_pong::PING_PONG,
+    ping_pong::PING_PONG_DURABLE,
+    ping_pong::PING_PONG_VOLATILE,
 ];
 
 /// The workloads.
@@ -23,6 +27,7 @@ pub const WORKLOADS: &[Workload] = &[
     netsplit_workloads::claim::CLAIM,
     netsplit_workloads::set::SET,
     netsplit_workloads::counter::COUNTER,
+    netsplit_workloads::ping::PING,
 ];
 
 /// The families of faults.

@@ -16,6 +16,8 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::op::{deal, keys};
+use crate::ping::shown;
+use crate::retarget::{first_url, next_link, setup};
 use crate::{Invocation, Op, Promise, Script, Shape, Workload};
 
 /// The workload.
@@ -24,24 +26,19 @@ pub const COUNTER: Workload = Workload {
     about: "follow links and read how often they were followed: every redirect counts once",
     needs: &[Offer::Links, Offer::Count],
     generate,
-    setup: |_| (0..LINKS).map(|link| Op::on(&code(&url(link)), "create", &[&url(link)])).collect(),
+    setup,
     finale: |scripts| keys(scripts).iter().map(|key| Op::on(key, "read", &[])).collect(),
     invoke,
     checkers,
     pure: |op| op.f == "read",
 };
 
-/// How many links are followed.
-const LINKS: u32 = 5;
-
-fn url(link: u32) -> String {
-    format!("https://example.com/{link}")
-}
-
 fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
+    let mut dealt = 0;
     deal(rng, shape, |rng| {
-        let f = if rng.random_range(0..100) < 60 { "increment" } else { "read" };
-        Op::on(&code(&url(rng.random_range(0..LINKS))), f, &[])
+        let key = code(&first_url(next_link(rng, dealt)));
+        dealt += 1;
+        Op::on(&key, if rng.random_range(0..100) < 60 { "increment" } else { "read" }, &[])
     })
 }
 
@@ -61,11 +58,7 @@ fn invoke<'a>(client: &'a mut Client, node: &'a Arc<str>, op: &'a Op) -> Invocat
                 // What does not exist is not counted.
                 None => Err(CallError::Refused("the link does not exist".into())),
             },
-            "read" => {
-                let redirects = client.redirects(node, op.key()).await?;
-                let shown = i64::try_from(redirects).map_err(|error| CallError::Lost(error.to_string()))?;
-                Ok(Value::from(shown))
-            }
+            "read" => shown(client.redirects(node, op.key()).await?),
             "create" => match client.create(node, op.arg(0)).await? {
                 Answer::Done => Ok(op.value()),
                 refused => Err(CallError::Refused(format!("{refused:?}"))),

@@ -8,6 +8,7 @@
 pub mod claim;
 pub mod counter;
 pub mod op;
+pub mod ping;
 pub mod promise;
 pub mod register;
 pub mod retarget;
