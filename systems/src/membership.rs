@@ -189,7 +189,7 @@ mod tests {
         let (members, mut events) = joined();
         members.view().answered(&"n1".into(), beat(&["n1", "n2"], 7));
         assert_eq!(members.known().len(), 3);
-        assert_eq!(members.up(), ["n1".into()]);
+        assert_eq!(members.up(), [Arc::from("n1")]);
         assert_eq!(events.try_recv(), Ok(Event::Up("n1".into())));
         assert_eq!(members.heard("n4".into(), beat(&["n4", "n5"], 1)).known.len(), 5);
     }

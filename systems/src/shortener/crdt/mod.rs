@@ -116,12 +116,12 @@ impl Links for CrdtLinks {
     }
 
     async fn claim(&self, alias: &str, url: &str) -> Result<Answer, Unavailable> {
-        let claim = self.0.change(alias, |link, dot| match link.winner() {
-            Some(current) => Err(refused(current)),
-            None => {
-                link.add(dot, url);
-                Ok(Answer::Done)
+        let claim = self.0.change(alias, |link, dot| {
+            if let Some(current) = link.winner() {
+                return Err(refused(current));
             }
+            link.add(dot, url);
+            Ok(Answer::Done)
         });
         claim.await
     }

@@ -87,7 +87,8 @@ impl Store {
                 Ok(answer) => answer,
                 Err(answer) => return Ok(answer),
             };
-            self.append(&mut state, &Record::Link(code.to_owned(), link.clone())).map_err(nothing_written)?;
+            self.append(&mut state, &Record::Link(code.to_owned(), link.clone()))
+                .map_err(|error| nothing_written(&error))?;
             state.replica.change(code, link);
             answer
         };
@@ -159,6 +160,6 @@ impl Store {
 }
 
 /// What could not even be appended did not happen.
-fn nothing_written(error: DiskError) -> Unavailable {
+fn nothing_written(error: &DiskError) -> Unavailable {
     Unavailable::NoEffect(error.to_string())
 }
