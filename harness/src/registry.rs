@@ -1,6 +1,7 @@
 //! What there is to run. A new system, workload or nemesis is one file, and one line here.
 
 use netsplit_nemesis::Nemesis;
+use netsplit_systems::ping_pong;
 use netsplit_systems::shortener;
 use netsplit_systems::system::System;
 use netsplit_workloads::Workload;
@@ -9,13 +10,12 @@ use crate::plan::BadConfig;
 
 /// The systems.
 pub const SYSTEMS: &[System] = &[
+    ping_pong::PING_PONG,
+    ping_pong::PING_PONG_DURABLE,
+    ping_pong::PING_PONG_VOLATILE,
     shortener::redis::REDIS,
     shortener::redis::REDIS_EVERYSEC,
     shortener::redis::STALE_CACHE,
-    shortener::raft::RAFT,
-    shortener::raft::RAFT_STALE_READ,
-    shortener::raft::RAFT_NO_FSYNC,
-    shortener::raft::RAFT_REPLY_BEFORE_COMMIT,
     shortener::cached::broadcast::REDIS_CACHE,
     shortener::cached::broadcast::CACHE_FILL_RACE,
     shortener::cached::owner::REDIS_RING,
@@ -25,6 +25,12 @@ pub const SYSTEMS: &[System] = &[
     shortener::quorum::QUORUM_LWW,
     shortener::quorum::QUORUM_SLOPPY,
     shortener::quorum::QUORUM_SLOPPY_LWW,
+    shortener::crdt::CRDT,
+    shortener::crdt::CRDT_LOSSY,
+    shortener::raft::RAFT,
+    shortener::raft::RAFT_STALE_READ,
+    shortener::raft::RAFT_NO_FSYNC,
+    shortener::raft::RAFT_REPLY_BEFORE_COMMIT,
 ];
 
 /// Systems for the tests of netsplit itself, which no list shows.
@@ -37,6 +43,8 @@ pub const WORKLOADS: &[Workload] = &[
     netsplit_workloads::claim::CLAIM,
     netsplit_workloads::set::SET,
     netsplit_workloads::set_rmw::SET_RMW,
+    netsplit_workloads::counter::COUNTER,
+    netsplit_workloads::ping::PING,
 ];
 
 /// The families of faults.

@@ -5,6 +5,7 @@
 pub mod api;
 pub mod cached;
 pub mod client;
+pub mod crdt;
 pub mod quorum;
 pub mod raft;
 pub mod redis;

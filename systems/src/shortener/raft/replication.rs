@@ -190,7 +190,7 @@ impl<C> Raft<C> {
                 let next = if was_silent { 0 } else { follower.next };
                 follower.next = next.max(follower.matched + 1);
             }
-            Err(hint) => follower.next = hint.max(follower.matched) + 1,
+            Err(hint) => follower.next = hint + 1,
         }
         self.advance();
     }
