@@ -18,6 +18,7 @@
 //! threads and real time.
 
 pub mod digest;
+pub mod effects;
 pub mod judge;
 pub mod plan;
 pub mod program;

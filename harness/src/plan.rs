@@ -1,8 +1,10 @@
 //! Plans: everything that a run depends on, as plain data, drawn from a seed.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use netsplit_nemesis::{Cluster, Nemesis, Schedule};
+use netsplit_nemesis::target::LEADER;
+use netsplit_nemesis::{Cluster, Nemesis, Phase, Schedule};
 use netsplit_systems::dice::dice;
 use netsplit_systems::node::REDIS;
 use netsplit_systems::system::{Claim, System};
@@ -15,8 +17,7 @@ use crate::registry::{self, Unknown};
 /// The version of the plan's form and of what a plan makes a run do.
 pub const FORMAT: u32 = 1;
 
-/// The host that the clients' tasks run on.
-pub const CLIENTS: &str = "clients";
+pub use netsplit_nemesis::CLIENTS;
 
 /// Which Redis a run uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -220,9 +221,13 @@ impl Plan {
         registry::workload(&self.workload).expect("a plan is validated before it is used")
     }
 
-    /// The names of the nemeses that it was drawn for: its fault families, whether they drew a fault or not.
+    /// Its fault families: those of the nemeses that it was drawn for, whether they drew a fault or not, and of its faults.
     pub fn families(&self) -> Vec<&str> {
-        self.nemesis.split(',').map(str::trim).collect()
+        let drawn = registry::nemeses(&self.nemesis).unwrap_or_default();
+        let scheduled = self.schedule.iter().map(|step| step.fault.family());
+        let families: BTreeSet<&str> =
+            drawn.iter().flat_map(|nemesis| nemesis.families.iter().copied()).chain(scheduled).collect();
+        families.into_iter().collect()
     }
 
     /// The claim that the run is held to: the one that covers its fault families, else the system's strongest.
@@ -266,25 +271,16 @@ impl Plan {
         let hosts = self.cluster().hosts();
         for (at, node) in self.nodes.iter().enumerate() {
             let plain = node.len() <= 32 && node.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-            if node.is_empty() || !plain || node == CLIENTS || hosts[at + 1..].contains(node) {
+            if node.is_empty() || !plain || [CLIENTS, LEADER].contains(&node.as_str()) || hosts[at + 1..].contains(node)
+            {
                 return inconsistent(format!("`{}` can't be a node's name", node.escape_debug()));
             }
         }
         let known = |host: &String| host == CLIENTS || hosts.contains(host);
-        let mut ids = std::collections::BTreeSet::new();
+        let mut ids = BTreeSet::new();
         for step in &self.schedule {
-            let named = step.fault.cut_pairs().into_iter().flat_map(|(a, b)| [a, b]).chain(step.fault.stopped_host());
-            for host in named {
-                if !hosts.iter().any(|known| known == host) {
-                    return inconsistent(format!(
-                        "fault {} names `{}`, no host of the plan",
-                        step.id,
-                        host.escape_debug()
-                    ));
-                }
-            }
-            if step.fault.cut_pairs().iter().any(|(a, b)| a == b) {
-                return inconsistent(format!("fault {} cuts a host from itself", step.id));
+            if let Some(flaw) = step.fault.flaw(&self.cluster()) {
+                return inconsistent(format!("fault {} {flaw}", step.id));
             }
             if !ids.insert(step.id) {
                 return inconsistent(format!("two faults have the id {}", step.id));
@@ -332,8 +328,9 @@ fn latencies(seed: u64, cluster: &Cluster) -> Vec<Latency> {
 
 /// Every nemesis draws from its own stream, so that adding one leaves the others' faults as they are.
 fn schedule(seed: u64, nemeses: &[&Nemesis], cluster: &Cluster, length: Duration) -> Schedule {
+    let phase = Phase { length, calm_permille: 1000 };
     let mut schedule: Schedule =
-        nemeses.iter().flat_map(|nemesis| (nemesis.schedule)(&mut dice(seed, nemesis.name), cluster, length)).collect();
+        nemeses.iter().flat_map(|nemesis| (nemesis.schedule)(&mut dice(seed, nemesis.name), cluster, phase)).collect();
     schedule.sort_by_key(|step| step.at_ms);
     for (id, step) in schedule.iter_mut().enumerate() {
         step.id = u32::try_from(id).expect("a schedule is short");

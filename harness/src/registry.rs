@@ -19,12 +19,37 @@ pub const WORKLOADS: &[Workload] = &[
     netsplit_workloads::set::SET,
 ];
 
-/// The families of faults.
+/// The nemeses.
 pub const NEMESES: &[Nemesis] = &[
     netsplit_nemesis::NONE,
     netsplit_nemesis::partition::PARTITION,
+    netsplit_nemesis::partition::HALVES,
+    netsplit_nemesis::partition::ISOLATE_ONE,
+    netsplit_nemesis::partition::UNIFORM_SIZE,
+    netsplit_nemesis::partition::UNIFORM_BLOCK,
+    netsplit_nemesis::partition::BRIDGE,
+    netsplit_nemesis::partition::MAJORITIES_RING,
+    netsplit_nemesis::swizzle::SWIZZLE,
+    netsplit_nemesis::one_way::ONE_WAY,
+    netsplit_nemesis::one_way::ONE_WAY_LINK,
+    netsplit_nemesis::flapping::FLAPPING,
     netsplit_nemesis::crash::CRASH,
-    netsplit_nemesis::crash::POWER_LOSS,
+    netsplit_nemesis::crash::ROLLING_RESTART,
+    netsplit_nemesis::power::POWER_LOSS,
+    netsplit_nemesis::power::AMNESIA,
+    netsplit_nemesis::pause::PAUSE,
+    netsplit_nemesis::leader::LEADER,
+    netsplit_nemesis::skew::SKEW,
+    netsplit_nemesis::slow::SLOW,
+    netsplit_nemesis::weather::LOSS,
+    netsplit_nemesis::weather::DUPLICATION,
+    netsplit_nemesis::weather::REORDERING,
+    netsplit_nemesis::weather::CORRUPTION,
+    netsplit_nemesis::disk::DISK_FULL,
+    netsplit_nemesis::disk::FAILED_SYNC,
+    netsplit_nemesis::disk::LYING_SYNC,
+    netsplit_nemesis::disk::SLOW_DISK,
+    netsplit_nemesis::disk::BIT_FLIP,
 ];
 
 /// A name that is not registered.

@@ -74,34 +74,17 @@ pub(super) fn outcomes(story: &Story<'_>) -> Vec<Table> {
 
 /// Every fault with what it hit, or with a mark that it hit nothing.
 pub(super) fn faults(story: &Story<'_>) -> Table {
-    let head = [
-        "fault",
-        "from",
-        "to",
-        "what broke",
-        "blocked messages",
-        "interrupted operations",
-        "refused connections",
-        "hit",
-    ];
+    let head = ["fault", "from", "to", "what broke", "what it hit"];
     let mut table = Table::words("Faults and what they hit", &head);
     for effect in &story.results.effects {
         let at = |ms: u64| words::at(std::time::Duration::from_millis(ms));
         let (from, to) = effect.window_ms;
-        let hit = if effect.is_effective() { "yes" } else { "nothing: it tests nothing" };
+        let hits: Vec<String> = effect.hits.iter().map(|(what, count)| format!("{count} {what}")).collect();
+        let hit = if effect.is_effective() { hits.join(", ") } else { "nothing: it tests nothing".to_owned() };
         table.rows.push(Row {
             id: None,
             class: if effect.is_effective() { "" } else { "missed" },
-            cells: vec![
-                effect.step.to_string(),
-                at(from),
-                at(to),
-                words::clipped(&effect.fault),
-                effect.blocked.to_string(),
-                effect.interrupted.to_string(),
-                effect.refused.to_string(),
-                hit.to_owned(),
-            ],
+            cells: vec![effect.step.to_string(), at(from), at(to), words::clipped(&effect.fault), hit],
         });
     }
     table.at_most(MOST_ROWS)

@@ -78,9 +78,7 @@ fn results(history: &History, overall: Overall, verdict: Verdict) -> Results {
         step,
         fault: format!("crash n{step}"),
         window_ms: (100 + 300 * u64::from(step), 300 + 300 * u64::from(step)),
-        blocked: 0,
-        interrupted,
-        refused: 0,
+        hits: [("operations interrupted".to_owned(), interrupted)].into_iter().filter(|(_, hits)| *hits > 0).collect(),
     };
     let windows = [(Duration::from_millis(400), Duration::from_millis(600))];
     Results {
@@ -145,7 +143,7 @@ fn says_what_was_promised_what_was_seen_and_how_to_see_it_again() {
             "promises to be linearizable",
             "this run contradicts it",
             REPLAY,
-            "hit",
+            "3 operations interrupted",
             "nothing: it tests nothing",
             "abcd",
         ] {

@@ -18,7 +18,24 @@ use crate::node::{Node, NodeFuture};
 use crate::system::{Claim, Fsync, Level, Offer, System};
 
 /// Tolerated by everything that stands on a Redis whose every reply is durable.
-const UNDER: &[&str] = &["none", "partition", "crash", "power-loss"];
+const UNDER: &[&str] = &[
+    "none",
+    "partition",
+    "one-way",
+    "flapping",
+    "crash",
+    "power-loss",
+    "pause",
+    "skew",
+    "slow",
+    "loss",
+    "duplication",
+    "reordering",
+    "corruption",
+    "slow-disk",
+    "disk-full",
+    "failed-sync",
+];
 
 /// The system: linearizable, available only where Redis is reached.
 pub const REDIS: System = System {
