@@ -8,9 +8,9 @@
 //! | stage | module |
 //! |---|---|
 //! | what there is to run | [`registry`] |
-//! | seed ─▶ plan | [`plan`] |
+//! | seed ─▶ plan | [`plan`], its `faults` |
 //! | plan ─▶ history | [`simulate`] |
-//! | history ─▶ verdicts | [`judge`] |
+//! | history ─▶ verdicts | [`judge`], [`effects`] |
 //! | verdicts ─▶ files | [`store`], [`report`] |
 //! | the program | [`program`] |
 //!
@@ -19,6 +19,7 @@
 
 pub mod digest;
 pub mod effects;
+mod faults;
 pub mod judge;
 pub mod plan;
 pub mod program;

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use netsplit_nemesis::swarm::Member;
 use netsplit_nemesis::target::LEADER;
-use netsplit_nemesis::{Cluster, Nemesis, Phase, Schedule};
+use netsplit_nemesis::{Cluster, Schedule};
 use netsplit_systems::dice::dice;
 use netsplit_systems::node::REDIS;
 use netsplit_systems::system::{Claim, System};
@@ -12,6 +13,7 @@ use netsplit_workloads::{Op, Script, Shape, Workload};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::faults::Faults;
 use crate::registry::{self, Unknown};
 
 /// The version of the plan's form and of what a plan makes a run do.
@@ -49,6 +51,10 @@ pub struct Config {
     pub rate: u32,
     /// Which Redis.
     pub redis: RedisKind,
+    /// Whether a swarm leaves what the system tolerates.
+    pub beyond: bool,
+    /// Whether only a majority of the nodes is healed at the end, and the others stay dead.
+    pub core: bool,
 }
 
 impl Default for Config {
@@ -62,6 +68,8 @@ impl Default for Config {
             time_limit: Duration::from_secs(30),
             rate: 70,
             redis: RedisKind::Embedded,
+            beyond: false,
+            core: false,
         }
     }
 }
@@ -108,8 +116,14 @@ pub struct Plan {
     pub recovery_ms: u64,
     /// How long a client waits for an answer.
     pub deadline_ms: u64,
+    /// The nemeses that a swarm drew, with their rates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub swarm: Vec<Member>,
     /// The faults.
     pub schedule: Schedule,
+    /// The nodes that die when the main phase ends and never come back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dead: Vec<String>,
     /// What is done once before the main phase; empty if nothing is.
     #[serde(default)]
     pub setup: Vec<Op>,
@@ -183,7 +197,7 @@ impl Plan {
         for planned in scripts.iter_mut().flatten() {
             planned.at_ms += start_ms;
         }
-        let mut schedule = schedule(seed, &registry::nemeses(&config.nemesis)?, &cluster, config.time_limit);
+        let Faults { swarm, mut schedule, dead } = Faults::draw(seed, config, system, &cluster, config.time_limit)?;
         for step in &mut schedule {
             step.at_ms += start_ms;
         }
@@ -202,7 +216,9 @@ impl Plan {
             quiet_ms: 1000,
             recovery_ms: 10_000,
             deadline_ms: 1000,
+            swarm,
             schedule,
+            dead,
             finale: (workload.finale)(&scripts),
             scripts,
             nodes,
@@ -223,10 +239,12 @@ impl Plan {
 
     /// Its fault families: those of the nemeses that it was drawn for, whether they drew a fault or not, and of its faults.
     pub fn families(&self) -> Vec<&str> {
-        let drawn = registry::nemeses(&self.nemesis).unwrap_or_default();
+        let named = registry::nemeses(&self.nemesis).unwrap_or_default();
+        let swarm = self.swarm.iter().filter_map(|member| registry::nemesis(&member.nemesis).ok());
+        let drawn = named.into_iter().chain(swarm).flat_map(|nemesis| nemesis.families.iter().copied());
+        let dead = (!self.dead.is_empty()).then_some("crash");
         let scheduled = self.schedule.iter().map(|step| step.fault.family());
-        let families: BTreeSet<&str> =
-            drawn.iter().flat_map(|nemesis| nemesis.families.iter().copied()).chain(scheduled).collect();
+        let families: BTreeSet<&str> = drawn.chain(dead).chain(scheduled).collect();
         families.into_iter().collect()
     }
 
@@ -239,6 +257,20 @@ impl Plan {
     /// Whether the run's faults are beyond what the system says that it tolerates.
     pub fn is_beyond(&self) -> bool {
         self.system().claim_under(&self.families()).is_none()
+    }
+
+    /// The nodes that live on after the main phase.
+    pub fn survivors(&self) -> impl Iterator<Item = &String> {
+        self.nodes.iter().filter(|node| !self.dead.contains(node))
+    }
+
+    /// The fault families of the run that the system's claims, taken one by one, do not cover all of.
+    pub fn beyond(&self) -> Vec<&str> {
+        let families = self.families();
+        let lacking = |claim: &Claim| -> Vec<&str> {
+            families.iter().copied().filter(|family| !claim.under.contains(family)).collect()
+        };
+        self.system().claims.iter().map(lacking).min_by_key(Vec::len).unwrap_or(families.clone())
     }
 
     /// The hosts that faults can aim at.
@@ -263,6 +295,8 @@ impl Plan {
             self.scripts.iter().map(Vec::len).sum::<usize>() + self.finale.len() * self.nodes.len() + self.setup.len();
         within("the number of operations", operations as u64, 0, MOST_OPERATIONS)?;
         within("the number of faults", self.schedule.len() as u64, 0, 10_000)?;
+        let pulses = self.schedule.iter().map(|step| step.pulse_count(self.length_ms)).fold(0, u64::saturating_add);
+        within("the number of times that faults come and go", pulses, 0, 1_000_000)?;
         self.validate_hosts()
     }
 
@@ -277,6 +311,9 @@ impl Plan {
             }
         }
         let known = |host: &String| host == CLIENTS || hosts.contains(host);
+        if self.dead.iter().any(|node| !self.nodes.contains(node)) || self.survivors().next().is_none() {
+            return inconsistent("the dead are not some of the nodes".into());
+        }
         let mut ids = BTreeSet::new();
         for step in &self.schedule {
             if let Some(flaw) = step.fault.flaw(&self.cluster()) {
@@ -324,16 +361,4 @@ fn latencies(seed: u64, cluster: &Cluster) -> Vec<Latency> {
         }
     }
     latencies
-}
-
-/// Every nemesis draws from its own stream, so that adding one leaves the others' faults as they are.
-fn schedule(seed: u64, nemeses: &[&Nemesis], cluster: &Cluster, length: Duration) -> Schedule {
-    let phase = Phase { length, calm_permille: 1000 };
-    let mut schedule: Schedule =
-        nemeses.iter().flat_map(|nemesis| (nemesis.schedule)(&mut dice(seed, nemesis.name), cluster, phase)).collect();
-    schedule.sort_by_key(|step| step.at_ms);
-    for (id, step) in schedule.iter_mut().enumerate() {
-        step.id = u32::try_from(id).expect("a schedule is short");
-    }
-    schedule
 }

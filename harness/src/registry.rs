@@ -8,8 +8,12 @@ use netsplit_workloads::Workload;
 use crate::plan::BadConfig;
 
 /// The systems.
-pub const SYSTEMS: &[System] =
-    &[shortener::redis::REDIS, shortener::redis::REDIS_EVERYSEC, shortener::redis::STALE_CACHE];
+pub const SYSTEMS: &[System] = &[
+    shortener::redis::REDIS,
+    shortener::redis::REDIS_EVERYSEC,
+    shortener::redis::STALE_CACHE,
+    shortener::sulking::SULKING,
+];
 
 /// The workloads.
 pub const WORKLOADS: &[Workload] = &[
@@ -22,6 +26,7 @@ pub const WORKLOADS: &[Workload] = &[
 /// The nemeses.
 pub const NEMESES: &[Nemesis] = &[
     netsplit_nemesis::NONE,
+    netsplit_nemesis::swarm::SWARM,
     netsplit_nemesis::partition::PARTITION,
     netsplit_nemesis::partition::HALVES,
     netsplit_nemesis::partition::ISOLATE_ONE,
@@ -74,7 +79,12 @@ pub fn workload(name: &str) -> Result<&'static Workload, Unknown> {
 
 /// The nemeses of these names, joined by commas.
 pub fn nemeses(names: &str) -> Result<Vec<&'static Nemesis>, Unknown> {
-    names.split(',').map(|name| find("nemesis", name.trim(), NEMESES, |nemesis| nemesis.name)).collect()
+    names.split(',').map(|name| nemesis(name.trim())).collect()
+}
+
+/// The nemesis of this name.
+pub fn nemesis(name: &str) -> Result<&'static Nemesis, Unknown> {
+    find("nemesis", name, NEMESES, |nemesis| nemesis.name)
 }
 
 /// Whether `system` offers all that `workload` needs.

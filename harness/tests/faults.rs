@@ -30,19 +30,18 @@ fn names(names: &[&str]) -> Vec<String> {
 /// The share of operations at `node` that were answered, of those invoked between two times, in percent.
 fn answered(recording: &Recording, node: &str, from_ms: u64, to_ms: u64) -> usize {
     let during = Duration::from_millis(from_ms)..Duration::from_millis(to_ms);
-    let events = &recording.history.events;
-    let mut asked: Vec<_> = Vec::new();
-    let mut ok = 0;
-    for event in events.iter().filter(|event| matches!(event.process, Actor::Process(_))) {
-        match event.kind {
-            Kind::Invoke if during.contains(&event.time) && event.node.as_deref() == Some(node) => {
-                asked.push(event.process.clone());
-            }
-            Kind::Ok if asked.contains(&event.process) && event.node.as_deref() == Some(node) => ok += 1,
-            _ => {}
+    let (mut asked, mut ok, mut open) = (0, 0, Vec::new());
+    for event in recording.history.events.iter().filter(|event| matches!(event.process, Actor::Process(_))) {
+        if event.kind == Kind::Invoke && during.contains(&event.time) && event.node.as_deref() == Some(node) {
+            asked += 1;
+            open.push(&event.process);
+        } else if let Some(at) = open.iter().position(|process| *process == &event.process) {
+            open.swap_remove(at);
+            ok += usize::from(event.kind == Kind::Ok);
         }
     }
-    100 * ok.min(asked.len()) / asked.len().max(1)
+    assert!(asked > 5, "{node} was asked {asked} times");
+    100 * ok / asked
 }
 
 /// `fault` hits `what`, and a second after its heal every node answers again.
@@ -208,4 +207,63 @@ fn a_fault_that_aims_at_a_leader_hits_nobody_where_nobody_leads() {
     let (results, _) = run(vec![Fault::Crash { hosts: vec![Target::Leader] }]);
     assert!(!results.effects[0].is_effective());
     assert_eq!(results.effects[0].fault, "crash leader (nobody leads)");
+}
+
+/// The plan of `seed` for `redis` with this nemesis.
+fn drawn(seed: u64, nemesis: &str, change: impl Fn(&mut Config)) -> Plan {
+    let mut config = Config { nemesis: nemesis.into(), time_limit: Duration::from_secs(10), ..Config::default() };
+    change(&mut config);
+    Plan::draw(seed, &config).expect("the names are known")
+}
+
+#[test]
+fn a_swarm_stays_inside_what_the_system_tolerates_unless_it_is_told_to_leave_it() {
+    let mut beyond = 0;
+    for seed in 0..100 {
+        let inside = drawn(seed, "swarm", |_| ());
+        assert_eq!(inside.beyond(), Vec::<&str>::new(), "seed {seed}: {:?}", inside.swarm);
+        beyond += usize::from(!drawn(seed, "swarm", |config| config.beyond = true).beyond().is_empty());
+    }
+    assert!(beyond > 50, "`--beyond` left it in {beyond} of 100 seeds");
+    assert_eq!(drawn(1, "amnesia,crash", |_| ()).beyond(), ["amnesia"]);
+}
+
+#[test]
+fn a_swarm_finds_nothing_in_a_right_system_and_is_the_same_twice() {
+    for seed in 0..3 {
+        let plan = drawn(seed, "swarm", |_| ());
+        let run = || simulate::run(&plan).expect("embedded Redis needs nothing");
+        let (one, two) = (run(), run());
+        assert_eq!(netsplit::digest::of(&one), netsplit::digest::of(&two), "seed {seed}");
+        let results = judge::judge(&plan, &one);
+        assert_eq!(results.stuck, [], "seed {seed}");
+        assert!(results.evidence().next().is_none(), "netsplit run --nemesis swarm --time-limit 10s --seed {seed}");
+    }
+}
+
+#[test]
+fn with_a_core_a_minority_stays_dead_and_a_majority_goes_on() {
+    let plan = drawn(1, "partition", |config| config.core = true);
+    assert_eq!(plan.dead.len(), 2);
+    let recording = simulate::run(&plan).expect("embedded Redis needs nothing");
+    assert_eq!(recording.stuck, []);
+    let end = Duration::from_millis(plan.length_ms + plan.quiet_ms);
+    for node in &plan.nodes {
+        let late = recording.history.events.iter().filter(|event| event.time > end && event.kind == Kind::Ok);
+        let answers = late.filter(|event| event.node.as_deref() == Some(node)).count();
+        assert_eq!(answers == 0, plan.dead.contains(node), "{node} answered {answers} times after the end");
+    }
+}
+
+#[test]
+fn nodes_that_never_recover_are_named_with_their_last_progress() {
+    let mut plan = drawn(1, "none", |config| config.system = "redis-no-recovery".into());
+    plan.schedule = vec![Step { id: 0, at_ms: 2000, lasts_ms: 1000, fault: Fault::Crash { hosts: hosts(&["n2"]) } }];
+    let results = judge::judge(&plan, &simulate::run(&plan).expect("embedded Redis needs nothing"));
+    assert_eq!(results.overall, judge::Overall::Liveness);
+    assert_eq!(results.overall.exit_code(), 3);
+    let [stuck] = results.stuck.as_slice() else { panic!("{:?}", results.stuck) };
+    assert_eq!(stuck.node, "n2");
+    assert!(stuck.last_answer_ms.is_some_and(|ms| ms <= 2000), "{stuck}");
+    assert!(stuck.to_string().starts_with("n2 did not come back: it last answered at 1."), "{stuck}");
 }

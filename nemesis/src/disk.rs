@@ -68,7 +68,7 @@ pub const BIT_FLIP: Nemesis = Nemesis {
     },
 };
 
-const SPECS: &[Spec] = &[Spec::AnyHost, Spec::Redis, Spec::Minority];
+const SPECS: &[Spec] = &[Spec::Redis, Spec::Redis, Spec::Minority];
 
 fn schedule(
     rng: &mut ChaCha8Rng,

@@ -282,12 +282,14 @@ impl Fault {
         }
     }
 
-    /// After how long it changes between being there and being healed, for one that comes and goes.
-    fn turn_ms(&self) -> Option<u64> {
+    /// For a fault that comes and goes, or is drawn anew: how long it is there, and how often, in milliseconds.
+    fn rhythm_ms(&self) -> Option<(u64, u64)> {
         match self {
             Fault::Flap { period_ms, .. } | Fault::Skew { clock: Skew::Strobe(_, period_ms), .. } => {
-                Some((period_ms / 2).max(1))
+                let half_ms = (period_ms / 2).max(1);
+                Some((half_ms, 2 * half_ms))
             }
+            Fault::Slow { delay: Delay::Uniform(..) | Delay::Exponential(_), .. } => Some((REDRAWN_MS, REDRAWN_MS)),
             _ => None,
         }
     }
@@ -302,14 +304,20 @@ impl Step {
     /// When it is really there, from and to, in milliseconds, in a main phase that ends at `end_ms`: once and for its whole
     /// length, or again and again for a fault that comes and goes or is drawn anew.
     pub fn pulses(&self, end_ms: u64) -> Vec<(u64, u64)> {
-        let ends_ms = self.ends_ms().clamp(self.at_ms + 1, end_ms.max(self.at_ms + 1));
-        let redrawn = matches!(self.fault, Fault::Slow { delay: Delay::Uniform(..) | Delay::Exponential(_), .. });
-        let (there_ms, gone_ms) = match self.fault.turn_ms() {
-            Some(turn_ms) => (turn_ms, turn_ms),
-            None if redrawn => (REDRAWN_MS, 0),
-            None => return vec![(self.at_ms, ends_ms)],
-        };
-        let every = usize::try_from(there_ms + gone_ms).unwrap_or(usize::MAX);
+        let ends_ms = self.ends_within_ms(end_ms);
+        let Some((there_ms, every_ms)) = self.fault.rhythm_ms() else { return vec![(self.at_ms, ends_ms)] };
+        let every = usize::try_from(every_ms).unwrap_or(usize::MAX);
         (self.at_ms..ends_ms).step_by(every).map(|from| (from, (from + there_ms).min(ends_ms))).collect()
+    }
+
+    /// How many pulses those are.
+    pub fn pulse_count(&self, end_ms: u64) -> u64 {
+        let lasts_ms = self.ends_within_ms(end_ms) - self.at_ms;
+        self.fault.rhythm_ms().map_or(1, |(_, every_ms)| lasts_ms.div_ceil(every_ms))
+    }
+
+    /// When it is healed in a main phase that ends at `end_ms`: it is there for a moment at least.
+    fn ends_within_ms(&self, end_ms: u64) -> u64 {
+        self.ends_ms().min(end_ms).max(self.at_ms.saturating_add(1))
     }
 }

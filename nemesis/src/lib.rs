@@ -9,6 +9,7 @@
 //! | [`partition`], [`one_way`], [`flapping`], [`swizzle`] | links that are cut |
 //! | [`crash`], [`power`], [`pause`], [`leader`] | processes and machines that stop |
 //! | [`skew`], [`slow`], [`weather`], [`disk`] | clocks, links, messages and disks that do wrong |
+//! | [`swarm`] | another mix of families for each seed |
 //! | [`inject`] | begins and ends the steps of a schedule in a running simulation |
 //!
 //! A new family is a variant of [`Fault`], what it means in [`inject`], a file that draws it, and a line in the harness's
@@ -30,6 +31,7 @@ pub mod pause;
 pub mod power;
 pub mod skew;
 pub mod slow;
+pub mod swarm;
 pub mod swizzle;
 pub mod target;
 pub mod weather;

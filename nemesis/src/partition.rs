@@ -60,15 +60,15 @@ pub const UNIFORM_BLOCK: Nemesis = Nemesis {
 /// Two halves that one node still reaches.
 pub const BRIDGE: Nemesis = Nemesis {
     name: "bridge",
-    about: "cuts the nodes into two halves that only one node still reaches",
+    about: "cuts the hosts into two halves that only one node still reaches",
     families: FAMILIES,
     schedule: |rng, cluster, phase| shaped(rng, cluster, phase, bridge),
 };
 
-/// Every node sees a majority, and no two see the same.
+/// Every host sees a majority, and no two see the same.
 pub const MAJORITIES_RING: Nemesis = Nemesis {
     name: "majorities-ring",
-    about: "every node reaches a majority, and no two nodes reach the same one",
+    about: "every host reaches a majority, and no two hosts reach the same one",
     families: FAMILIES,
     schedule: |rng, cluster, phase| shaped(rng, cluster, phase, majorities_ring),
 };
@@ -138,17 +138,17 @@ fn uniform_block(rng: &mut ChaCha8Rng, cluster: &Cluster) -> Fault {
 
 /// The node between the halves is on no side, and so is cut from nobody.
 fn bridge(rng: &mut ChaCha8Rng, cluster: &Cluster) -> Fault {
-    let mut nodes = cluster.nodes.clone();
-    nodes.shuffle(rng);
-    nodes.pop();
-    let rest = nodes.split_off(nodes.len() / 2);
-    Fault::Cut { kind: kind(rng), sides: vec![nodes, rest] }
+    let between = some(rng, &cluster.nodes, 1);
+    let mut hosts: Vec<String> = cluster.hosts().into_iter().filter(|host| !between.contains(host)).collect();
+    hosts.shuffle(rng);
+    let rest = hosts.split_off(hosts.len() / 2);
+    Fault::Cut { kind: kind(rng), sides: vec![hosts, rest] }
 }
 
-/// The nodes stand in a random ring, and each keeps only the links to those less than a quarter of the ring away, so that
+/// The hosts stand in a random ring, and each keeps only the links to those less than a quarter of the ring away, so that
 /// with itself it reaches a majority.
 fn majorities_ring(rng: &mut ChaCha8Rng, cluster: &Cluster) -> Fault {
-    let mut ring = cluster.nodes.clone();
+    let mut ring = cluster.hosts();
     ring.shuffle(rng);
     let size = ring.len();
     // Of a ring of even size one more than half is no whole number of neighbours on both sides: take the next larger.
@@ -163,7 +163,7 @@ fn majorities_ring(rng: &mut ChaCha8Rng, cluster: &Cluster) -> Fault {
         }
     }
     if let ([a, b, ..], true) = (ring.as_slice(), links.is_empty()) {
-        // Three nodes: one cut link leaves everybody two.
+        // Three hosts: one cut link leaves everybody two.
         links.push((a.clone(), b.clone()));
     }
     Fault::CutLinks { kind: kind(rng), links }
@@ -208,17 +208,18 @@ mod tests {
     fn a_bridge_leaves_exactly_one_node_on_no_side() {
         for seed in 0..50 {
             let sides = sides(bridge, seed);
-            assert_eq!(sides.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2]);
+            assert_eq!(sides.iter().map(Vec::len).collect::<Vec<_>>(), [2, 3]);
         }
     }
 
     #[test]
     fn in_a_ring_of_majorities_every_node_reaches_a_majority_and_no_two_the_same() {
-        for nodes in [3, 5, 7, 9] {
-            let Fault::CutLinks { links, .. } = majorities_ring(&mut rng(3), &cluster(nodes)) else {
+        for nodes in [3, 4, 5, 7, 9] {
+            let cluster = crate::Cluster { redis: None, ..cluster(nodes) };
+            let Fault::CutLinks { links, .. } = majorities_ring(&mut rng(3), &cluster) else {
                 panic!("not a cut of links")
             };
-            let nodes = cluster(nodes).nodes;
+            let nodes = cluster.nodes;
             let reached: BTreeSet<Vec<&String>> = nodes
                 .iter()
                 .map(|me| {

@@ -89,8 +89,8 @@ impl Spec {
     }
 }
 
-/// `count` of `hosts`, in their order.
-pub(crate) fn some(rng: &mut ChaCha8Rng, hosts: &[String], count: usize) -> Vec<String> {
+/// A random `count` of `hosts`, in their order.
+pub fn some(rng: &mut ChaCha8Rng, hosts: &[String], count: usize) -> Vec<String> {
     let mut places: Vec<usize> = (0..hosts.len()).collect();
     places.shuffle(rng);
     places.truncate(count);

@@ -20,7 +20,7 @@ pub(crate) fn cluster(nodes: usize) -> Cluster {
     Cluster { nodes: (1..=nodes).map(|n| format!("n{n}")).collect(), redis: Some("redis".into()) }
 }
 
-const ALL: &[Nemesis] = &[
+pub(crate) const ALL: &[Nemesis] = &[
     crate::partition::PARTITION,
     crate::partition::HALVES,
     crate::partition::ISOLATE_ONE,

@@ -44,6 +44,12 @@ pub(super) struct Arguments {
     /// Which Redis: one inside the simulation, or a real `redis-server` started for each run
     #[arg(long, value_enum, default_value_t = RedisKind::Embedded)]
     redis: RedisKind,
+    /// Let `--nemesis swarm` draw fault families that the system does not say it tolerates
+    #[arg(long)]
+    beyond: bool,
+    /// At the end heal a random majority of the nodes only; the others stay dead
+    #[arg(long)]
+    core: bool,
     /// How many runs at a time; as many as there are cores if left out
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
@@ -82,6 +88,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         time_limit: arguments.time_limit,
         rate: arguments.rate,
         redis: arguments.redis,
+        beyond: arguments.beyond,
+        core: arguments.core,
     };
     // What is wrong with one plan is wrong with all: say it before anything starts.
     Plan::draw(arguments.seed.start, &config).map_err(Failure::wrong_use)?;
@@ -200,6 +208,7 @@ fn line(run: &Finished) -> String {
         share % 10,
         results.simulated.as_secs_f64(),
     )];
+    lines.extend(circumstances(&run.plan));
     if let Some((checker, evidence)) = results.evidence().next() {
         lines.push(format!("{checker}: {}: {}", evidence.anomaly, evidence.summary));
     }
@@ -207,9 +216,26 @@ fn line(run: &Finished) -> String {
         lines.push(reason.clone());
     }
     for stuck in &results.stuck {
-        lines.push(format!("{} did not come back: {}", stuck.node, stuck.reason));
+        lines.push(stuck.to_string());
     }
     lines.join("\n            ")
+}
+
+/// What a run was drawn with that its command does not say.
+fn circumstances(plan: &Plan) -> Vec<String> {
+    let mut told = Vec::new();
+    if !plan.swarm.is_empty() {
+        let members = plan.swarm.iter().map(|member| format!("{} every {} s", member.nemesis, member.every_s()));
+        told.push(format!("swarm: {}", members.collect::<Vec<_>>().join(", ")));
+    }
+    if !plan.dead.is_empty() {
+        told.push(format!("{} stayed dead after the main phase", plan.dead.join(", ")));
+    }
+    let beyond = plan.beyond();
+    if !beyond.is_empty() {
+        told.push(format!("beyond what `{}` promises: {}", plan.system, beyond.join(", ")));
+    }
+    told
 }
 
 /// The closing words: counts, the worst run in full, its report and how to replay it.

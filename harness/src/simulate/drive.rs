@@ -35,6 +35,7 @@ pub(super) fn drive(
     supervisor: &Supervisor,
     pen: &Pen,
 ) -> Result<Duration, String> {
+    let mut dying: Vec<&String> = plan.dead.iter().collect();
     let mut due = agenda(plan).into_iter().peekable();
     loop {
         let now_ms = u64::try_from(sim.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -46,6 +47,12 @@ pub(super) fn drive(
             injector.revive(sim, &host);
         }
         do_faults(sim, &mut due, now_ms, &mut injector, pen);
+        if now_ms >= plan.length_ms {
+            for node in std::mem::take(&mut dying) {
+                pen.death(sim.elapsed(), node);
+                injector.bury(sim, node);
+            }
+        }
         match catch_unwind(AssertUnwindSafe(|| sim.step())) {
             Ok(Ok(false)) if now_ms > hard_end_ms(plan) => return Err("the clients did not end in time".into()),
             Ok(Ok(false)) => {}

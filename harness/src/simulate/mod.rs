@@ -48,6 +48,18 @@ pub struct Stuck {
     pub reason: String,
 }
 
+/// As a sentence: who, since when, and why.
+impl std::fmt::Display for Stuck {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} did not come back: ", self.node)?;
+        match self.last_answer_ms {
+            Some(ms) => write!(f, "it last answered at {}.{:03} s", ms / 1000, ms % 1000)?,
+            None => write!(f, "it never answered")?,
+        }
+        write!(f, "; then {}", self.reason)
+    }
+}
+
 /// What a run leaves behind.
 #[derive(Clone, Debug, Default)]
 pub struct Recording {

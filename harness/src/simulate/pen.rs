@@ -47,6 +47,11 @@ impl Pen {
         self.other("nemesis", time, f, format!("{}: {}", step.id, step.fault.told(hosts)));
     }
 
+    /// Notes that a node dies for good.
+    pub(crate) fn death(&self, time: Duration, node: &str) {
+        self.other("nemesis", time, "dead".into(), format!("{node} is dead and does not come back"));
+    }
+
     /// Notes that a process ended by itself.
     pub(crate) fn exit(&self, time: Duration, exit: &Exit) {
         self.other("supervisor", time, "exit".into(), format!("{}: {}", exit.host, exit.reason));

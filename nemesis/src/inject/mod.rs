@@ -73,13 +73,21 @@ impl<M: Machines> Injector<M> {
         self.restart(sim, &was_down);
     }
 
-    /// The process on `host` ended by itself: it is dead until [`Injector::revive`].
+    /// The process on `host` ended by itself: it is down until [`Injector::revive`].
     pub fn exited(&mut self, sim: &mut Sim<'_>, host: &str) {
         let was_down = self.state.down();
         self.state.exited.insert(host.to_owned());
         if !was_down.contains(host) {
-            sim.crash(host);
-            self.machines.crashed(host);
+            self.kill(sim, host, false);
+        }
+    }
+
+    /// The machine `host` dies and never comes back.
+    pub fn bury(&mut self, sim: &mut Sim<'_>, host: &str) {
+        let was_down = self.state.down();
+        self.state.dead.insert(host.to_owned());
+        if !was_down.contains(host) {
+            self.kill(sim, host, true);
         }
     }
 

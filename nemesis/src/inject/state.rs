@@ -40,13 +40,15 @@ pub(super) struct State {
     pub(super) faults: BTreeMap<u32, InForce>,
     /// Hosts whose process ended by itself.
     pub(super) exited: BTreeSet<String>,
+    /// Hosts that never come back.
+    pub(super) dead: BTreeSet<String>,
 }
 
 impl State {
     /// The hosts whose process must not run.
     pub(super) fn down(&self) -> BTreeSet<String> {
         let stopped = self.faults.values().filter(|fault| fault.fault.stops_processes());
-        stopped.flat_map(|fault| fault.hosts.iter().cloned()).chain(self.exited.iter().cloned()).collect()
+        stopped.flat_map(|fault| fault.hosts.iter().cloned()).chain(self.exited.union(&self.dead).cloned()).collect()
     }
 
     pub(super) fn is_paused(&self, host: &str) -> bool {

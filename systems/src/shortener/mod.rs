@@ -6,6 +6,7 @@ pub mod api;
 pub mod client;
 pub mod redis;
 mod redis_pool;
+pub mod sulking;
 
 use std::future::{Future, Ready, ready};
 
