@@ -40,7 +40,7 @@ fn answered(recording: &Recording, node: &str, from_ms: u64, to_ms: u64) -> usiz
             ok += usize::from(event.kind == Kind::Ok);
         }
     }
-    assert!(asked > 5, "{node} was asked {asked} times");
+    assert!(asked > 1, "{node} was asked {asked} times");
     100 * ok / asked
 }
 
