@@ -14,10 +14,14 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::faults::Faults;
+use crate::limits::{self, MOST_CLIENTS, MOST_LENGTH_MS, MOST_NODES, MOST_OPERATIONS, within};
 use crate::registry::{self, Unknown};
 
 /// The version of the plan's form and of what a plan makes a run do.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
+
+/// The nemesis of a plan whose schedule was not drawn but given: its fault families are those of the faults themselves.
+pub const BY_HAND: &str = "schedule";
 
 pub use netsplit_nemesis::CLIENTS;
 
@@ -132,8 +136,10 @@ pub struct Plan {
     pub start_ms: u64,
     /// What each client does.
     pub scripts: Vec<Script>,
-    /// What is asked of every node at the end.
+    /// What is asked at the end.
     pub finale: Vec<Op>,
+    /// The nodes that it is asked of: all, unless the plan was shrunk.
+    pub finale_nodes: Vec<String>,
 }
 
 /// Why there is no plan for a configuration.
@@ -218,6 +224,7 @@ impl Plan {
             deadline_ms: 1000,
             swarm,
             schedule,
+            finale_nodes: nodes.iter().filter(|node| !dead.contains(node)).cloned().collect(),
             dead,
             finale: (workload.finale)(&scripts),
             scripts,
@@ -259,11 +266,6 @@ impl Plan {
         self.system().claim_under(&self.families()).is_none()
     }
 
-    /// The nodes that live on after the main phase.
-    pub fn survivors(&self) -> impl Iterator<Item = &String> {
-        self.nodes.iter().filter(|node| !self.dead.contains(node))
-    }
-
     /// The fault families of the run that the system's claims, taken one by one, do not cover all of.
     pub fn beyond(&self) -> Vec<&str> {
         let families = self.families();
@@ -283,20 +285,7 @@ impl Plan {
         let system = registry::system(&self.system)?;
         let workload = registry::workload(&self.workload)?;
         registry::served(workload, system)?;
-        within("the number of nodes", self.nodes.len() as u64, 1, MOST_NODES)?;
-        within("the number of clients", self.scripts.len() as u64, 1, MOST_CLIENTS)?;
-        within("the tick in milliseconds", self.tick_ms, 1, 1000)?;
-        within("the length in milliseconds", self.length_ms, 1, MOST_LENGTH_MS)?;
-        within("the quiet period in milliseconds", self.quiet_ms, 0, MOST_LENGTH_MS)?;
-        within("the recovery time in milliseconds", self.recovery_ms, 1, MOST_LENGTH_MS)?;
-        within("the deadline in milliseconds", self.deadline_ms, 1, MOST_LENGTH_MS)?;
-        within("the number of ticks", self.length_ms / self.tick_ms, 0, 10_000_000)?;
-        let operations =
-            self.scripts.iter().map(Vec::len).sum::<usize>() + self.finale.len() * self.nodes.len() + self.setup.len();
-        within("the number of operations", operations as u64, 0, MOST_OPERATIONS)?;
-        within("the number of faults", self.schedule.len() as u64, 0, 10_000)?;
-        let pulses = self.schedule.iter().map(|step| step.pulse_count(self.length_ms)).fold(0, u64::saturating_add);
-        within("the number of times that faults come and go", pulses, 0, 1_000_000)?;
+        limits::check(self)?;
         self.validate_hosts()
     }
 
@@ -311,8 +300,9 @@ impl Plan {
             }
         }
         let known = |host: &String| host == CLIENTS || hosts.contains(host);
-        if self.dead.iter().any(|node| !self.nodes.contains(node)) || self.survivors().next().is_none() {
-            return inconsistent("the dead are not some of the nodes".into());
+        if let Some(node) = self.dead.iter().find(|node| !self.nodes.contains(node) || self.finale_nodes.contains(node))
+        {
+            return inconsistent(format!("`{}` can't be a dead node", node.escape_debug()));
         }
         let mut ids = BTreeSet::new();
         for step in &self.schedule {
@@ -332,21 +322,17 @@ impl Plan {
                 ));
             }
         }
-        match self.scripts.iter().flatten().find(|planned| !self.nodes.contains(&planned.node)) {
-            Some(planned) => inconsistent(format!("an operation asks `{}`, no node", planned.node.escape_debug())),
+        let mut last_asked = self.finale_nodes.clone();
+        last_asked.sort_unstable();
+        if last_asked.windows(2).any(|pair| pair[0] == pair[1]) {
+            return inconsistent("the final reads ask a node twice".into());
+        }
+        let mut asked = self.scripts.iter().flatten().map(|planned| &planned.node).chain(&self.finale_nodes);
+        match asked.find(|node| !self.nodes.contains(node)) {
+            Some(node) => inconsistent(format!("an operation asks `{}`, no node", node.escape_debug())),
             None => Ok(()),
         }
     }
-}
-
-/// Five times what the largest comparison needs.
-const MOST_NODES: u64 = 128;
-const MOST_CLIENTS: u64 = 10_000;
-const MOST_LENGTH_MS: u64 = 24 * 60 * 60 * 1000;
-const MOST_OPERATIONS: u64 = 10_000_000;
-
-fn within(what: &'static str, value: u64, least: u64, most: u64) -> Result<(), BadConfig> {
-    if (least..=most).contains(&value) { Ok(()) } else { Err(BadConfig::Size { what, value, least, most }) }
 }
 
 /// One to three ticks on every link, drawn per pair.

@@ -257,7 +257,7 @@ fn with_a_core_a_minority_stays_dead_and_a_majority_goes_on() {
 
 #[test]
 fn nodes_that_never_recover_are_named_with_their_last_progress() {
-    let mut plan = drawn(1, "none", |config| config.system = "redis-no-recovery".into());
+    let mut plan = drawn(1, "none", |config| config.system = "planted-no-recovery".into());
     plan.schedule = vec![Step { id: 0, at_ms: 2000, lasts_ms: 1000, fault: Fault::Crash { hosts: hosts(&["n2"]) } }];
     let results = judge::judge(&plan, &simulate::run(&plan).expect("embedded Redis needs nothing"));
     assert_eq!(results.overall, judge::Overall::Liveness);

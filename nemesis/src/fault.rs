@@ -264,6 +264,18 @@ impl Fault {
         }
     }
 
+    /// Whether it can hit nothing at all: a cut with one side, or a fault that aims at nobody.
+    pub fn is_void(&self) -> bool {
+        match self {
+            Fault::Cut { sides, .. } | Fault::Flap { sides, .. } => {
+                sides.iter().filter(|side| !side.is_empty()).count() < 2
+            }
+            Fault::CutLinks { links, .. } => links.is_empty(),
+            Fault::OneWay { from, to } => from.is_empty() || to.is_empty(),
+            _ => self.targets().is_empty(),
+        }
+    }
+
     /// Whether processes are down while it lasts.
     pub fn stops_processes(&self) -> bool {
         matches!(self, Fault::Crash { .. } | Fault::PowerLoss { .. } | Fault::Amnesia { .. } | Fault::FlipBit { .. })

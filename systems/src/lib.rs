@@ -11,6 +11,7 @@
 //! | [`clock`], [`gate`], [`dice`], [`board`] | a wall clock that may be wrong, pausing, randomness, who leads |
 //! | [`http`], [`call`] | HTTP on both sides, and what a caller may conclude from a failure |
 //! | [`redis`], [`redis_host`] | the embedded Redis as a state machine, and the host that any Redis runs on |
+//! | [`planted`] | leaks that the harness must find |
 //! | [`shortener`] | the link shortener's HTTP interface, its client, and its variants |
 //!
 //! **Architecture invariant:** a node knows nothing of tests, seeds or faults. Its randomness, clock, disk and links come in
@@ -36,6 +37,7 @@ pub mod journal;
 pub mod net;
 pub mod node;
 pub mod peers;
+pub mod planted;
 pub mod redis;
 pub mod redis_host;
 pub mod shortener;

@@ -28,9 +28,12 @@ fn plan() -> Plan {
         quiet_ms: 500,
         recovery_ms: 1000,
         deadline_ms: 1000,
+        swarm: Vec::new(),
+        dead: Vec::new(),
         schedule: Vec::new(),
         scripts: vec![Vec::new(); 2],
         finale: Vec::new(),
+        finale_nodes: Vec::new(),
     }
 }
 

@@ -130,7 +130,7 @@ impl Caller {
     /// This client's share of the final reads, each repeated until it is answered or the time for recovery is over.
     async fn final_reads(&mut self, plan: &Plan, number: usize) {
         let end = self.at(plan.length_ms + plan.quiet_ms + plan.recovery_ms);
-        let reads = plan.survivors().flat_map(|node| plan.finale.iter().map(move |op| (node, op)));
+        let reads = plan.finale_nodes.iter().flat_map(|node| plan.finale.iter().map(move |op| (node, op)));
         for (node, op) in reads.skip(number).step_by(plan.scripts.len()) {
             let node: Arc<str> = node.as_str().into();
             while let Err(reason) = self.invoke(&node, op).await {

@@ -70,8 +70,14 @@ async fn put<L: Links>(
     respond(answer, StatusCode::PRECONDITION_FAILED, || url.into_response())
 }
 
-async fn follow<L: Links>(State(links): State<L>, Path(code): Path<String>) -> Response {
-    match links.follow(&code).await {
+/// A client may ask with `Cache-Control` for a copy of this node's own, or for none at all (RFC 9111, section 5.2.1).
+async fn follow<L: Links>(State(links): State<L>, Path(code): Path<String>, headers: HeaderMap) -> Response {
+    let followed = match headers.get(header::CACHE_CONTROL).map(HeaderValue::as_bytes) {
+        Some(b"only-if-cached") => links.follow_cached(&code).await,
+        Some(b"no-cache") => links.follow_fresh(&code).await,
+        _ => links.follow(&code).await,
+    };
+    match followed {
         Ok(Some(target)) => found(target),
         Ok(None) => absent(),
         Err(unavailable) => unavailable.into_response(),
@@ -158,6 +164,7 @@ impl IntoResponse for Unavailable {
                 (StatusCode::SERVICE_UNAVAILABLE, [(EFFECT, "unknown")], text).into_response()
             }
             Unavailable::NotOffered(_) => (StatusCode::NOT_IMPLEMENTED, text).into_response(),
+            Unavailable::NotCached => (StatusCode::GATEWAY_TIMEOUT, text).into_response(),
         }
     }
 }

@@ -3,15 +3,16 @@
 //! [`Links`] is what a variant implements; [`api`] turns it into HTTP; [`client`] asks for it over HTTP.
 
 pub mod api;
+pub mod cached;
 pub mod client;
 pub mod redis;
 mod redis_pool;
-pub mod sulking;
 
 use std::future::{Future, Ready, ready};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The code of a url: base64url, without padding, of the last 4 bytes of its SHA-256.
@@ -21,7 +22,7 @@ pub fn code(url: &str) -> String {
 }
 
 /// How a variant answers a request about a link: an observation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     /// It was done.
     Done,
@@ -59,6 +60,9 @@ pub enum Unavailable {
     /// This variant never offers it.
     #[error("{0} is not offered by this variant")]
     NotOffered(&'static str),
+    /// The node was to answer from its own copy, and has none.
+    #[error("not cached at this node")]
+    NotCached,
 }
 
 /// A step of a transaction over links.
@@ -118,6 +122,16 @@ pub trait Links: Clone + Send + Sync + 'static {
 
     /// The target of a link; counts a redirect.
     fn follow(&self, code: &str) -> impl Future<Output = Result<Option<Target>, Unavailable>> + Send;
+
+    /// The same from this node's own copy, and from nothing else.
+    fn follow_cached(&self, code: &str) -> impl Future<Output = Result<Option<Target>, Unavailable>> + Send {
+        ready(Err(Unavailable::NotCached))
+    }
+
+    /// The same from where the truth is, never from a copy.
+    fn follow_fresh(&self, code: &str) -> impl Future<Output = Result<Option<Target>, Unavailable>> + Send {
+        self.follow(code)
+    }
 
     /// Creates `alias` → `url`; refused if the alias exists, whatever its target.
     fn claim(&self, alias: &str, url: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send {

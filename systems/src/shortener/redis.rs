@@ -11,7 +11,7 @@ use std::time::Duration;
 use ::redis::{Cmd, Pipeline, cmd, pipe};
 use serde_json::json;
 
-use super::redis_pool::{Lease, Pool};
+use super::redis_pool::{Lease, Pool, harmless};
 use super::{Answer, Committed, Links, Lock, MicroOperation, Target, Unavailable, api};
 use crate::http;
 use crate::node::{Node, NodeFuture};
@@ -211,14 +211,6 @@ async fn watch<T: ::redis::FromRedisValue>(
 ) -> Result<T, Unavailable> {
     harmless(lease.run::<()>(cmd("WATCH").arg(keys)).await)?;
     harmless(lease.run(read).await)
-}
-
-/// The failure of a command without any effect.
-fn harmless<T>(reply: Result<T, Unavailable>) -> Result<T, Unavailable> {
-    reply.map_err(|error| match error {
-        Unavailable::MayTakeEffect(reason) => Unavailable::NoEffect(reason),
-        other => other,
-    })
 }
 
 /// The redirect may be counted or not, whatever Redis said of the increment.
