@@ -13,6 +13,7 @@
 //! | plan ─▶ history | [`simulate`] |
 //! | history ─▶ verdicts | [`judge`], [`effects`] |
 //! | verdicts ─▶ files | [`store`], [`report`] |
+//! | what a batch of runs covered | [`coverage`] |
 //! | all of them in a row | [`trial`]; what was found has a [`signature`] |
 //! | do two runs differ, and where | [`digest`], [`transcript`] |
 //! | a plan ─▶ a small one that shows the same | [`shrink`] |
@@ -21,6 +22,7 @@
 //! **Architecture invariant:** nothing flows back. A run is a pure function of its plan; only this package touches files,
 //! threads and real time.
 
+pub mod coverage;
 pub mod digest;
 pub mod effects;
 mod faults;

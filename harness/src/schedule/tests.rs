@@ -82,7 +82,9 @@ fn what_is_wrong_is_told_with_its_line_and_what_to_do() {
 proptest! {
     #[test]
     fn what_was_written_reads_back_as_the_same_schedule(seed in any::<u64>()) {
-        let nemesis = crate::registry::NEMESES.iter().map(|nemesis| nemesis.name).collect::<Vec<_>>().join(",");
+        // Every second one: all names together are longer than a plan's may be.
+        let every_second = crate::registry::NEMESES.iter().skip((seed % 2) as usize).step_by(2);
+        let nemesis = every_second.map(|nemesis| nemesis.name).collect::<Vec<_>>().join(",");
         let plan = Plan::draw(seed, &Config { nemesis, ..Config::default() }).expect("the names are known");
         prop_assert!(!plan.schedule.is_empty());
         let text = write(&plan.schedule);
