@@ -235,6 +235,9 @@ struct Network {
     moments: Vec<Moment>,
 }
 
+/// A cut, the hosts that it aims at, and when it was there, from and to, in milliseconds.
+type Cut<'r> = (&'r Fault, &'r [String], Vec<(u64, u64)>);
+
 /// A time in which the cuts did not change.
 struct Moment {
     hosts: usize,
@@ -244,7 +247,7 @@ struct Moment {
 
 impl Network {
     fn of(plan: &Plan, recording: &Recording, hosts: &[String]) -> Network {
-        let cuts: Vec<(&Fault, &[String], Vec<(u64, u64)>)> = plan
+        let cuts: Vec<Cut<'_>> = plan
             .schedule
             .iter()
             .filter(|step| step.fault.cut_kind().is_some())

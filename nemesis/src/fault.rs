@@ -316,10 +316,10 @@ impl Step {
     /// When it is really there, from and to, in milliseconds, in a main phase that ends at `end_ms`: once and for its whole
     /// length, or again and again for a fault that comes and goes or is drawn anew.
     pub fn pulses(&self, end_ms: u64) -> Vec<(u64, u64)> {
-        let ends_ms = self.ends_within_ms(end_ms);
-        let Some((there_ms, every_ms)) = self.fault.rhythm_ms() else { return vec![(self.at_ms, ends_ms)] };
+        let until_ms = self.ends_within_ms(end_ms);
+        let Some((there_ms, every_ms)) = self.fault.rhythm_ms() else { return vec![(self.at_ms, until_ms)] };
         let every = usize::try_from(every_ms).unwrap_or(usize::MAX);
-        (self.at_ms..ends_ms).step_by(every).map(|from| (from, (from + there_ms).min(ends_ms))).collect()
+        (self.at_ms..until_ms).step_by(every).map(|from| (from, (from + there_ms).min(until_ms))).collect()
     }
 
     /// How many pulses those are.

@@ -120,8 +120,8 @@ fn clients_aside(rng: &mut ChaCha8Rng, cluster: &Cluster) -> Fault {
 
 fn uniform_size(rng: &mut ChaCha8Rng, cluster: &Cluster) -> Fault {
     let hosts = cluster.hosts();
-    let size = rng.random_range(1..hosts.len().max(2));
-    let side = some(rng, &hosts, size);
+    let count = rng.random_range(1..hosts.len().max(2));
+    let side = some(rng, &hosts, count);
     against_the_rest(rng, cluster, side)
 }
 
@@ -147,9 +147,9 @@ fn bridge(rng: &mut ChaCha8Rng, cluster: &Cluster) -> Fault {
 
 /// The hosts stand in a random ring, and each keeps only the links to those less than a quarter of the ring away, so that
 /// with itself it reaches a majority.
-fn majorities_ring(rng: &mut ChaCha8Rng, cluster: &Cluster) -> Fault {
+fn majorities_ring(dice: &mut ChaCha8Rng, cluster: &Cluster) -> Fault {
     let mut ring = cluster.hosts();
-    ring.shuffle(rng);
+    ring.shuffle(dice);
     let size = ring.len();
     // Of a ring of even size one more than half is no whole number of neighbours on both sides: take the next larger.
     let reach = (size / 2).div_ceil(2);
@@ -166,7 +166,7 @@ fn majorities_ring(rng: &mut ChaCha8Rng, cluster: &Cluster) -> Fault {
         // Three hosts: one cut link leaves everybody two.
         links.push((a.clone(), b.clone()));
     }
-    Fault::CutLinks { kind: kind(rng), links }
+    Fault::CutLinks { kind: kind(dice), links }
 }
 
 #[cfg(test)]

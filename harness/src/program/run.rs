@@ -159,7 +159,9 @@ const MOST_NAMED: usize = 12;
 /// What the runs covered together, and with `--require` what they did not. Whether that is required and missing.
 fn tell_coverage(finished: &[Finished], require: bool) -> bool {
     let mut all = Coverage::default();
-    finished.iter().for_each(|run| all.add(&run.coverage));
+    for run in finished {
+        all.add(&run.coverage);
+    }
     for (at, line) in all.lines().iter().enumerate() {
         say(&format!("{:<8}{line}", if at == 0 { "covered" } else { "" }));
     }

@@ -35,12 +35,11 @@ impl Links {
             sim.set_link_latency(link.0.as_str(), link.1.as_str(), Duration::from_millis(latency_ms + delay_ms));
         }
     }
+}
 
-    /// Sets the link of `a` and `b` anew, after [`silence`].
-    pub(super) fn restore(&self, sim: &Sim<'_>, state: &State, a: &str, b: &str) {
-        let (a, b) = ordered(a, b);
-        set_flow(sim, &a, &b, state.flow(&a, &b));
-    }
+/// Sets the link of `a` and `b` anew, after [`silence`].
+pub(super) fn restore(sim: &Sim<'_>, state: &State, a: &str, b: &str) {
+    set_flow(sim, a, b, state.flow(a, b));
 }
 
 /// Loses everything that is under way between `a` and `b`, and all that is sent until the link is restored.

@@ -130,12 +130,16 @@ impl<M: Machines> Injector<M> {
     fn kill(&mut self, sim: &mut Sim<'_>, host: &str, silently: bool) {
         let others: Vec<String> = self.cluster.everyone().into_iter().filter(|other| other != host).collect();
         if silently {
-            others.iter().for_each(|other| links::silence(sim, host, other));
+            for other in &others {
+                links::silence(sim, host, other);
+            }
         }
         sim.crash(host);
         self.machines.crashed(host);
         if silently {
-            others.iter().for_each(|other| self.links.restore(sim, &self.state, host, other));
+            for other in &others {
+                links::restore(sim, &self.state, host, other);
+            }
         }
     }
 
