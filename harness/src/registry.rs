@@ -34,7 +34,7 @@ pub const SYSTEMS: &[System] = &[
 ];
 
 /// Systems for the tests of netsplit itself, which no list shows.
-const PLANTED: &[System] = &[netsplit_systems::planted::REAL_CLOCK];
+const PLANTED: &[System] = &[netsplit_systems::planted::REAL_CLOCK, netsplit_systems::planted::NO_RECOVERY];
 
 /// The workloads.
 pub const WORKLOADS: &[Workload] = &[
@@ -47,12 +47,38 @@ pub const WORKLOADS: &[Workload] = &[
     netsplit_workloads::ping::PING,
 ];
 
-/// The families of faults.
+/// The nemeses.
 pub const NEMESES: &[Nemesis] = &[
     netsplit_nemesis::NONE,
+    netsplit_nemesis::swarm::SWARM,
     netsplit_nemesis::partition::PARTITION,
+    netsplit_nemesis::partition::HALVES,
+    netsplit_nemesis::partition::ISOLATE_ONE,
+    netsplit_nemesis::partition::UNIFORM_SIZE,
+    netsplit_nemesis::partition::UNIFORM_BLOCK,
+    netsplit_nemesis::partition::BRIDGE,
+    netsplit_nemesis::partition::MAJORITIES_RING,
+    netsplit_nemesis::swizzle::SWIZZLE,
+    netsplit_nemesis::one_way::ONE_WAY,
+    netsplit_nemesis::one_way::ONE_WAY_LINK,
+    netsplit_nemesis::flapping::FLAPPING,
     netsplit_nemesis::crash::CRASH,
-    netsplit_nemesis::crash::POWER_LOSS,
+    netsplit_nemesis::crash::ROLLING_RESTART,
+    netsplit_nemesis::power::POWER_LOSS,
+    netsplit_nemesis::power::AMNESIA,
+    netsplit_nemesis::pause::PAUSE,
+    netsplit_nemesis::leader::LEADER,
+    netsplit_nemesis::skew::SKEW,
+    netsplit_nemesis::slow::SLOW,
+    netsplit_nemesis::weather::LOSS,
+    netsplit_nemesis::weather::DUPLICATION,
+    netsplit_nemesis::weather::REORDERING,
+    netsplit_nemesis::weather::CORRUPTION,
+    netsplit_nemesis::disk::DISK_FULL,
+    netsplit_nemesis::disk::FAILED_SYNC,
+    netsplit_nemesis::disk::LYING_SYNC,
+    netsplit_nemesis::disk::SLOW_DISK,
+    netsplit_nemesis::disk::BIT_FLIP,
 ];
 
 /// A name that is not registered.
@@ -78,7 +104,12 @@ pub fn workload(name: &str) -> Result<&'static Workload, Unknown> {
 
 /// The nemeses of these names, joined by commas.
 pub fn nemeses(names: &str) -> Result<Vec<&'static Nemesis>, Unknown> {
-    names.split(',').map(|name| find("nemesis", name.trim(), NEMESES, |nemesis| nemesis.name)).collect()
+    names.split(',').map(|name| nemesis(name.trim())).collect()
+}
+
+/// The nemesis of this name.
+pub fn nemesis(name: &str) -> Result<&'static Nemesis, Unknown> {
+    find("nemesis", name, NEMESES, |nemesis| nemesis.name)
 }
 
 /// Whether `system` offers all that `workload` needs.
