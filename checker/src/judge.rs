@@ -109,7 +109,7 @@ pub fn knows(model: &str, init: Option<&str>) -> Result<(), Unjudged> {
 fn checker(model: &str, init: Option<&str>, options: Options) -> Result<Box<dyn Checker>, UnknownModel> {
     let initial = || models::initial(model, init);
     Ok(match model {
-        "counter" => Box::new(Counter { initial: whole(model, init)?, settled_from: None }),
+        "counter" => Box::new(Counter { initial: whole(model, init)?, settled_from: None, may_lag: false }),
         "pn-counter(final reads)" => Box::new(PnCounter { initial: whole(model, init)?, settled_from: None }),
         "bank" => {
             let described = Bank::described(init.unwrap_or_default());

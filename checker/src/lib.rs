@@ -23,6 +23,7 @@ pub mod linearizable;
 pub mod lint;
 pub mod long_fork;
 pub mod models;
+pub mod monotonic;
 pub mod pn_counter;
 #[cfg(test)]
 mod random;

@@ -55,7 +55,7 @@ impl Checker for PnCounter {
         }
         let kept = history.events.iter().enumerate().filter(|(at, _)| !dropped.contains(at));
         let history = History { events: kept.map(|(_, event)| event.clone()).collect() };
-        Counter { initial: self.initial, settled_from: Some(0) }.check(&history)
+        Counter { initial: self.initial, settled_from: Some(0), may_lag: false }.check(&history)
     }
 }
 

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use netsplit_checker::stats::Stats;
-use netsplit_checker::{Cause, Evidence, History, Kind, Verdict, lint};
-use netsplit_systems::wire::{Record, What};
+use netsplit_checker::{Cause, Evidence, History, Verdict, lint};
+use netsplit_systems::wire::What;
 use netsplit_workloads::Promise;
 use serde::{Deserialize, Serialize};
 
+pub use crate::effects::Effect;
+use crate::effects::effects;
 use crate::plan::Plan;
 use crate::simulate::{Panicked, Recording, Stuck};
 
@@ -60,30 +62,6 @@ pub struct Judged {
     pub verdict: Verdict,
 }
 
-/// What a fault hit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Effect {
-    /// The step's id.
-    pub step: u32,
-    /// The fault, as a person reads it.
-    pub fault: String,
-    /// When it began and when it was healed, in milliseconds.
-    pub window_ms: (u64, u64),
-    /// For a cut: messages and connection attempts that it stood in the way of.
-    pub blocked: u64,
-    /// For a stopped host: client operations under way when it stopped.
-    pub interrupted: u64,
-    /// For a stopped host: connection attempts while it was down.
-    pub refused: u64,
-}
-
-impl Effect {
-    /// Whether it hit anything at all.
-    pub fn is_effective(&self) -> bool {
-        self.blocked + self.interrupted + self.refused > 0
-    }
-}
-
 /// The results of a run, as `results.json` holds them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Results {
@@ -122,7 +100,7 @@ impl Results {
 
 /// Judges `recording`, the run of `plan`.
 pub fn judge(plan: &Plan, recording: &Recording) -> Results {
-    let effects = effects(plan, &recording.history, &recording.record);
+    let effects = effects(plan, recording);
     let mut verdicts = checked(plan, &recording.history);
     if let Some(panicked) = &recording.panicked {
         verdicts.push(Judged { checker: "no-panic".into(), verdict: Verdict::Invalid(vec![evidence_of(panicked)]) });
@@ -186,49 +164,4 @@ fn evidence_of(panicked: &Panicked) -> Evidence {
         steps: vec![format!("at {}; the backtrace is in log.txt", panicked.location)],
         ..Evidence::default()
     }
-}
-
-/// What every step of the schedule hit, measured on the record of the network and on the history.
-fn effects(plan: &Plan, history: &History, record: &Record) -> Vec<Effect> {
-    let healed = |ms: u64| ms.min(plan.length_ms);
-    plan.schedule
-        .iter()
-        .map(|step| {
-            let window_ms = (healed(step.at_ms), healed(step.ends_ms()));
-            let (from_ns, to_ns) = (window_ms.0 * 1_000_000, window_ms.1 * 1_000_000);
-            let name = |host: u16| record.hosts[usize::from(host)].as_ref();
-            let sent = || {
-                let first = record.messages.partition_point(|message| message.time_ns < from_ns);
-                record.messages[first..]
-                    .iter()
-                    .take_while(move |message| message.time_ns < to_ns)
-                    .filter(|message| message.what != What::Deliver)
-            };
-            let pairs = step.fault.cut_pairs();
-            let apart = |a: &str, b: &str| pairs.contains(&(a, b)) || pairs.contains(&(b, a));
-            let blocked = if pairs.is_empty() {
-                0
-            } else {
-                sent().filter(|message| apart(name(message.from), name(message.to))).count() as u64
-            };
-            let (interrupted, refused) = step.fault.stopped_host().map_or((0, 0), |host| {
-                let attempts = sent().filter(|message| message.what == What::Connect && name(message.to) == host);
-                (open_at(history, window_ms.0), attempts.count() as u64)
-            });
-            Effect { step: step.id, fault: step.fault.to_string(), window_ms, blocked, interrupted, refused }
-        })
-        .collect()
-}
-
-/// How many client operations were under way at a time.
-fn open_at(history: &History, at_ms: u64) -> u64 {
-    let at = Duration::from_millis(at_ms);
-    let clients = || history.events.iter().filter(|event| event.time < at && is_client(event));
-    let begun = clients().filter(|event| event.kind == Kind::Invoke).count();
-    let ended = clients().filter(|event| event.kind != Kind::Invoke).count();
-    (begun - ended) as u64
-}
-
-fn is_client(event: &netsplit_checker::Event) -> bool {
-    matches!(event.process, netsplit_checker::Actor::Process(_))
 }

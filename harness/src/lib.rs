@@ -8,11 +8,12 @@
 //! | stage | module |
 //! |---|---|
 //! | what there is to run | [`registry`] |
-//! | seed ─▶ plan | [`plan`] |
+//! | seed ─▶ plan | [`plan`], its `faults` |
 //! | a schedule as a file | [`schedule`] |
 //! | plan ─▶ history | [`simulate`] |
-//! | history ─▶ verdicts | [`judge`] |
+//! | history ─▶ verdicts | [`judge`], [`effects`] |
 //! | verdicts ─▶ files | [`store`], [`report`] |
+//! | what a batch of runs covered | [`coverage`] |
 //! | all of them in a row | [`trial`]; what was found has a [`signature`] |
 //! | do two runs differ, and where | [`digest`], [`transcript`] |
 //! | a plan ─▶ a small one that shows the same | [`shrink`] |
@@ -23,10 +24,14 @@
 //! **Architecture invariant:** nothing flows back. A run is a pure function of its plan; only this package touches files,
 //! threads and real time.
 
+pub mod coverage;
 pub mod digest;
+pub mod effects;
+mod faults;
 pub mod gallery;
 pub mod judge;
 mod limits;
+pub mod matrix;
 pub mod plan;
 pub mod program;
 pub mod redis_kind;

@@ -1,8 +1,11 @@
 //! Plans: everything that a run depends on, as plain data, drawn from a seed.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use netsplit_nemesis::{Cluster, Nemesis, Schedule};
+use netsplit_nemesis::swarm::Member;
+use netsplit_nemesis::target::LEADER;
+use netsplit_nemesis::{Cluster, Schedule};
 use netsplit_systems::dice::dice;
 use netsplit_systems::node::REDIS;
 use netsplit_systems::system::{Claim, System};
@@ -10,17 +13,17 @@ use netsplit_workloads::{Op, Script, Shape, Workload};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::faults::Faults;
 use crate::limits::{self, MOST_CLIENTS, MOST_LENGTH_MS, MOST_NODES, MOST_OPERATIONS, within};
 use crate::registry::{self, Unknown};
 
 /// The version of the plan's form and of what a plan makes a run do.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// The nemesis of a plan whose schedule was not drawn but given: its fault families are those of the faults themselves.
 pub const BY_HAND: &str = "schedule";
 
-/// The host that the clients' tasks run on.
-pub const CLIENTS: &str = "clients";
+pub use netsplit_nemesis::CLIENTS;
 
 /// Which Redis a run uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -52,6 +55,10 @@ pub struct Config {
     pub rate: u32,
     /// Which Redis.
     pub redis: RedisKind,
+    /// Whether a swarm leaves what the system tolerates.
+    pub beyond: bool,
+    /// Whether only a majority of the nodes is healed at the end, and the others stay dead.
+    pub core: bool,
 }
 
 impl Default for Config {
@@ -65,6 +72,8 @@ impl Default for Config {
             time_limit: Duration::from_secs(30),
             rate: 70,
             redis: RedisKind::Embedded,
+            beyond: false,
+            core: false,
         }
     }
 }
@@ -111,8 +120,14 @@ pub struct Plan {
     pub recovery_ms: u64,
     /// How long a client waits for an answer.
     pub deadline_ms: u64,
+    /// The nemeses that a swarm drew, with their rates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub swarm: Vec<Member>,
     /// The faults.
     pub schedule: Schedule,
+    /// The nodes that die when the main phase ends and never come back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dead: Vec<String>,
     /// What is done once before the main phase; empty if nothing is.
     #[serde(default)]
     pub setup: Vec<Op>,
@@ -188,7 +203,7 @@ impl Plan {
         for planned in scripts.iter_mut().flatten() {
             planned.at_ms += start_ms;
         }
-        let mut schedule = schedule(seed, &registry::nemeses(&config.nemesis)?, &cluster, config.time_limit);
+        let Faults { swarm, mut schedule, dead } = Faults::draw(seed, config, system, &cluster, config.time_limit)?;
         for step in &mut schedule {
             step.at_ms += start_ms;
         }
@@ -207,10 +222,12 @@ impl Plan {
             quiet_ms: 1000,
             recovery_ms: 10_000,
             deadline_ms: 1000,
+            swarm,
             schedule,
+            finale_nodes: nodes.iter().filter(|node| !dead.contains(node)).cloned().collect(),
+            dead,
             finale: (workload.finale)(&scripts),
             scripts,
-            finale_nodes: nodes.clone(),
             nodes,
         };
         plan.validate()?;
@@ -227,15 +244,15 @@ impl Plan {
         registry::workload(&self.workload).expect("a plan is validated before it is used")
     }
 
-    /// The names of the nemeses that it was drawn for: its fault families, whether they drew a fault or not.
+    /// Its fault families: those of the nemeses that it was drawn for, whether they drew a fault or not, and of its faults.
     pub fn families(&self) -> Vec<&str> {
-        if self.nemesis != BY_HAND {
-            return self.nemesis.split(',').map(str::trim).collect();
-        }
-        let mut families: Vec<&str> = self.schedule.iter().map(|step| step.fault.family()).collect();
-        families.sort_unstable();
-        families.dedup();
-        families
+        let named = registry::nemeses(&self.nemesis).unwrap_or_default();
+        let swarm = self.swarm.iter().filter_map(|member| registry::nemesis(&member.nemesis).ok());
+        let drawn = named.into_iter().chain(swarm).flat_map(|nemesis| nemesis.families.iter().copied());
+        let dead = (!self.dead.is_empty()).then_some("crash");
+        let scheduled = self.schedule.iter().map(|step| step.fault.family());
+        let families: BTreeSet<&str> = drawn.chain(dead).chain(scheduled).collect();
+        families.into_iter().collect()
     }
 
     /// The claim that the run is held to: the one that covers its fault families, else the system's strongest.
@@ -247,6 +264,15 @@ impl Plan {
     /// Whether the run's faults are beyond what the system says that it tolerates.
     pub fn is_beyond(&self) -> bool {
         self.system().claim_under(&self.families()).is_none()
+    }
+
+    /// The fault families of the run that the system's claims, taken one by one, do not cover all of.
+    pub fn beyond(&self) -> Vec<&str> {
+        let families = self.families();
+        let lacking = |claim: &Claim| -> Vec<&str> {
+            families.iter().copied().filter(|family| !claim.under.contains(family)).collect()
+        };
+        self.system().claims.iter().map(lacking).min_by_key(Vec::len).unwrap_or(families.clone())
     }
 
     /// The hosts that faults can aim at.
@@ -268,25 +294,20 @@ impl Plan {
         let hosts = self.cluster().hosts();
         for (at, node) in self.nodes.iter().enumerate() {
             let plain = node.len() <= 32 && node.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-            if node.is_empty() || !plain || node == CLIENTS || hosts[at + 1..].contains(node) {
+            if node.is_empty() || !plain || [CLIENTS, LEADER].contains(&node.as_str()) || hosts[at + 1..].contains(node)
+            {
                 return inconsistent(format!("`{}` can't be a node's name", node.escape_debug()));
             }
         }
         let known = |host: &String| host == CLIENTS || hosts.contains(host);
-        let mut ids = std::collections::BTreeSet::new();
+        if let Some(node) = self.dead.iter().find(|node| !self.nodes.contains(node) || self.finale_nodes.contains(node))
+        {
+            return inconsistent(format!("`{}` can't be a dead node", node.escape_debug()));
+        }
+        let mut ids = BTreeSet::new();
         for step in &self.schedule {
-            let named = step.fault.cut_pairs().into_iter().flat_map(|(a, b)| [a, b]).chain(step.fault.stopped_host());
-            for host in named {
-                if !hosts.iter().any(|known| known == host) {
-                    return inconsistent(format!(
-                        "fault {} names `{}`, no host of the plan",
-                        step.id,
-                        host.escape_debug()
-                    ));
-                }
-            }
-            if step.fault.cut_pairs().iter().any(|(a, b)| a == b) {
-                return inconsistent(format!("fault {} cuts a host from itself", step.id));
+            if let Some(flaw) = step.fault.flaw(&self.cluster()) {
+                return inconsistent(format!("fault {} {flaw}", step.id));
             }
             if !ids.insert(step.id) {
                 return inconsistent(format!("two faults have the id {}", step.id));
@@ -326,15 +347,4 @@ fn latencies(seed: u64, cluster: &Cluster) -> Vec<Latency> {
         }
     }
     latencies
-}
-
-/// Every nemesis draws from its own stream, so that adding one leaves the others' faults as they are.
-fn schedule(seed: u64, nemeses: &[&Nemesis], cluster: &Cluster, length: Duration) -> Schedule {
-    let mut schedule: Schedule =
-        nemeses.iter().flat_map(|nemesis| (nemesis.schedule)(&mut dice(seed, nemesis.name), cluster, length)).collect();
-    schedule.sort_by_key(|step| step.at_ms);
-    for (id, step) in schedule.iter_mut().enumerate() {
-        step.id = u32::try_from(id).expect("a schedule is short");
-    }
-    schedule
 }

@@ -68,17 +68,25 @@ impl Redis {
         }
     }
 
-    /// The machine lost power: the file is cut back to its last sync. Call it after [`Redis::killed`].
-    pub(crate) fn lose_unsynced(&self) {
-        match self {
-            Redis::Embedded(platter) => {
-                platter.lose_unsynced();
-            }
-            Redis::Server(server) => {
-                let Server { process, synced_bytes } = &mut *server.borrow_mut();
-                process.truncate_aof(*synced_bytes).expect("the file of a killed server can be cut");
-            }
-        }
+    /// The machine of a real server lost power: its file is cut back to its last sync. Returns how many bytes are gone. Call it
+    /// after [`Redis::killed`]. Never in the middle of a write: Redis itself does not survive that (see
+    /// [`RedisServer::truncate_aof`]).
+    pub(crate) fn lose_unsynced(&self) -> u64 {
+        let Redis::Server(server) = self else { return 0 };
+        let Server { process, synced_bytes } = &mut *server.borrow_mut();
+        let length = process.aof_len().expect("the file of a killed server can be read");
+        process.truncate_aof(*synced_bytes).expect("the file of a killed server can be cut");
+        length.saturating_sub(*synced_bytes)
+    }
+
+    /// The machine of a real server is replaced. Returns how many bytes are gone. Call it after [`Redis::killed`].
+    pub(crate) fn forget(&self) -> u64 {
+        let Redis::Server(server) = self else { return 0 };
+        let Server { process, synced_bytes } = &mut *server.borrow_mut();
+        let length = process.aof_len().expect("the file of a killed server can be read");
+        process.truncate_aof(0).expect("the file of a killed server can be cut");
+        *synced_bytes = 0;
+        length
     }
 }
 

@@ -1,6 +1,7 @@
 //! What there is to run. A new system, workload or nemesis is one file, and one line here.
 
 use netsplit_nemesis::Nemesis;
+use netsplit_systems::ping_pong;
 use netsplit_systems::shortener;
 use netsplit_systems::system::System;
 use netsplit_workloads::Workload;
@@ -9,16 +10,31 @@ use crate::plan::BadConfig;
 
 /// The systems.
 pub const SYSTEMS: &[System] = &[
+    ping_pong::PING_PONG,
+    ping_pong::PING_PONG_DURABLE,
+    ping_pong::PING_PONG_VOLATILE,
     shortener::redis::REDIS,
     shortener::redis::REDIS_EVERYSEC,
     shortener::redis::STALE_CACHE,
     shortener::cached::broadcast::REDIS_CACHE,
     shortener::cached::broadcast::CACHE_FILL_RACE,
     shortener::cached::owner::REDIS_RING,
+    shortener::quorum::QUORUM,
+    shortener::quorum::QUORUM_NO_WRITE_BACK,
+    shortener::quorum::QUORUM_WEAK,
+    shortener::quorum::QUORUM_LWW,
+    shortener::quorum::QUORUM_SLOPPY,
+    shortener::quorum::QUORUM_SLOPPY_LWW,
+    shortener::crdt::CRDT,
+    shortener::crdt::CRDT_LOSSY,
+    shortener::raft::RAFT,
+    shortener::raft::RAFT_STALE_READ,
+    shortener::raft::RAFT_NO_FSYNC,
+    shortener::raft::RAFT_REPLY_BEFORE_COMMIT,
 ];
 
 /// Systems for the tests of netsplit itself, which no list shows.
-const PLANTED: &[System] = &[netsplit_systems::planted::REAL_CLOCK];
+const PLANTED: &[System] = &[netsplit_systems::planted::REAL_CLOCK, netsplit_systems::planted::NO_RECOVERY];
 
 /// The workloads.
 pub const WORKLOADS: &[Workload] = &[
@@ -26,14 +42,43 @@ pub const WORKLOADS: &[Workload] = &[
     netsplit_workloads::retarget::RETARGET,
     netsplit_workloads::claim::CLAIM,
     netsplit_workloads::set::SET,
+    netsplit_workloads::set_rmw::SET_RMW,
+    netsplit_workloads::counter::COUNTER,
+    netsplit_workloads::ping::PING,
 ];
 
-/// The families of faults.
+/// The nemeses.
 pub const NEMESES: &[Nemesis] = &[
     netsplit_nemesis::NONE,
+    netsplit_nemesis::swarm::SWARM,
     netsplit_nemesis::partition::PARTITION,
+    netsplit_nemesis::partition::HALVES,
+    netsplit_nemesis::partition::ISOLATE_ONE,
+    netsplit_nemesis::partition::UNIFORM_SIZE,
+    netsplit_nemesis::partition::UNIFORM_BLOCK,
+    netsplit_nemesis::partition::BRIDGE,
+    netsplit_nemesis::partition::MAJORITIES_RING,
+    netsplit_nemesis::swizzle::SWIZZLE,
+    netsplit_nemesis::one_way::ONE_WAY,
+    netsplit_nemesis::one_way::ONE_WAY_LINK,
+    netsplit_nemesis::flapping::FLAPPING,
     netsplit_nemesis::crash::CRASH,
-    netsplit_nemesis::crash::POWER_LOSS,
+    netsplit_nemesis::crash::ROLLING_RESTART,
+    netsplit_nemesis::power::POWER_LOSS,
+    netsplit_nemesis::power::AMNESIA,
+    netsplit_nemesis::pause::PAUSE,
+    netsplit_nemesis::leader::LEADER,
+    netsplit_nemesis::skew::SKEW,
+    netsplit_nemesis::slow::SLOW,
+    netsplit_nemesis::weather::LOSS,
+    netsplit_nemesis::weather::DUPLICATION,
+    netsplit_nemesis::weather::REORDERING,
+    netsplit_nemesis::weather::CORRUPTION,
+    netsplit_nemesis::disk::DISK_FULL,
+    netsplit_nemesis::disk::FAILED_SYNC,
+    netsplit_nemesis::disk::LYING_SYNC,
+    netsplit_nemesis::disk::SLOW_DISK,
+    netsplit_nemesis::disk::BIT_FLIP,
 ];
 
 /// A name that is not registered.
@@ -66,7 +111,12 @@ pub fn workload(name: &str) -> Result<&'static Workload, Unknown> {
 
 /// The nemeses of these names, joined by commas.
 pub fn nemeses(names: &str) -> Result<Vec<&'static Nemesis>, Unknown> {
-    names.split(',').map(|name| find("nemesis", name.trim(), NEMESES, |nemesis| nemesis.name)).collect()
+    names.split(',').map(|name| nemesis(name.trim())).collect()
+}
+
+/// The nemesis of this name.
+pub fn nemesis(name: &str) -> Result<&'static Nemesis, Unknown> {
+    find("nemesis", name, NEMESES, |nemesis| nemesis.name)
 }
 
 /// Whether `system` offers all that `workload` needs.

@@ -1,35 +1,36 @@
-//! Crashes: a process is killed and started again, or a machine loses power.
+//! Crashes: processes are killed and started again. Their machines live on: what a process wrote without syncing it is in the
+//! page cache and comes back.
 
-use std::time::Duration;
+use crate::episodes::{Episode, episodes, numbered, one_each};
+use crate::target::Spec;
+use crate::{Fault, Nemesis, Target};
 
-use rand::seq::IndexedRandom;
-use rand_chacha::ChaCha8Rng;
-
-use crate::partition::draw_episodes;
-use crate::{Fault, Nemesis, Schedule};
-
-/// One process after another is killed, a node's or Redis's.
+/// One process, some or all of them are killed at once.
 pub const CRASH: Nemesis = Nemesis {
     name: "crash",
-    about: "kills and restarts the process of one host at a time, a node or Redis",
-    schedule: |rng, cluster, length| one_at_a_time(rng, &cluster.hosts(), length, |host| Fault::Crash { host }),
-};
-
-/// One machine after another loses power: Redis's if there is one (its disk holds the truth), else a node's.
-pub const POWER_LOSS: Nemesis = Nemesis {
-    name: "power-loss",
-    about: "Redis's machine (else a node's) loses power; what is not synced is gone",
-    schedule: |rng, cluster, length| {
-        let targets = cluster.redis.as_ref().map_or_else(|| cluster.nodes.clone(), |redis| vec![redis.clone()]);
-        one_at_a_time(rng, &targets, length, |host| Fault::PowerLoss { host })
+    about: "kills and restarts the processes of one host, a minority, a majority or all nodes, or Redis",
+    families: &["crash"],
+    schedule: |rng, cluster, phase| {
+        let specs = [Spec::AnyHost, Spec::AnyHost, Spec::MinorityThird, Spec::Minority, Spec::Majority, Spec::All];
+        one_each(rng, phase, |rng| Fault::Crash { hosts: Spec::one_of(&specs, rng, cluster) })
     },
 };
 
-fn one_at_a_time(
-    rng: &mut ChaCha8Rng,
-    targets: &[String],
-    length: Duration,
-    fault: impl Fn(String) -> Fault,
-) -> Schedule {
-    draw_episodes(rng, length, |rng| fault(targets.choose(rng).expect("a cluster has a host").clone()))
-}
+/// As an operator updates a cluster: one node after the other, each restarted before the next is stopped.
+pub const ROLLING_RESTART: Nemesis = Nemesis {
+    name: "rolling-restart",
+    about: "restarts every node, one after the other",
+    families: &["crash"],
+    schedule: |rng, cluster, phase| {
+        let mut faults = Vec::new();
+        for Episode { at_ms, lasts_ms } in episodes(rng, phase) {
+            let each_ms = lasts_ms / cluster.nodes.len() as u64;
+            for (node, turn) in cluster.nodes.iter().zip(0..) {
+                let fault = Fault::Crash { hosts: vec![Target::Host(node.clone())] };
+                // Half of its turn a node is down, the other half it has to come back.
+                faults.push((at_ms + turn * each_ms, (each_ms / 2).max(1), fault));
+            }
+        }
+        numbered(faults)
+    },
+};

@@ -69,7 +69,7 @@ impl Disk {
         self.0.read(name)
     }
 
-    /// Cuts a file back to its first `length_bytes`, durably.
+    /// Cuts a file back to its first `length_bytes`, and makes these durable.
     pub fn truncate(&self, name: &str, length_bytes: usize) -> Result<(), DiskError> {
         self.0.truncate(name, length_bytes)
     }

@@ -48,6 +48,12 @@ impl Client {
         Client { net, deadline, connections: BTreeMap::new() }
     }
 
+    /// Another client of the same host, with connections of its own, to ask side by side.
+    #[must_use]
+    pub fn fork(&self) -> Client {
+        Client::new(self.net.clone(), self.deadline)
+    }
+
     /// Sends `request` to `node` and awaits the whole answer.
     pub async fn call(&mut self, node: &Arc<str>, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, CallError> {
         let started = tokio::time::Instant::now();

@@ -5,6 +5,7 @@
 //! | [`node`] | what a node is given: name, peers, dice, disk, clock, network |
 //! | [`net`] | the seam to the network: the only place that names turmoil's or tokio's sockets |
 //! | [`peers`] | links between nodes: requests, replies, messages |
+//! | [`membership`] | who the other nodes are, and which of them answer |
 //! | [`weather`] | what the network does to single messages |
 //! | [`wire`] | the record of every send and delivery |
 //! | [`disk`], [`journal`] | a host's disk, and records that survive on it |
@@ -13,6 +14,7 @@
 //! | [`redis`], [`redis_host`] | the embedded Redis as a state machine, and the host that any Redis runs on |
 //! | [`planted`] | leaks that the harness must find |
 //! | [`system`], [`story`] | what a system is, as data, and how it comes to fail, in words |
+//! | [`ping_pong`] | counts of pings, broadcast |
 //! | [`shortener`] | the link shortener's HTTP interface, its client, and its variants |
 //!
 //! **Architecture invariant:** a node knows nothing of tests, seeds or faults. Its randomness, clock, disk and links come in
@@ -35,9 +37,11 @@ mod frame;
 pub mod gate;
 pub mod http;
 pub mod journal;
+pub mod membership;
 pub mod net;
 pub mod node;
 pub mod peers;
+pub mod ping_pong;
 pub mod planted;
 pub mod redis;
 pub mod redis_host;

@@ -1,9 +1,10 @@
-//! Planted leaks, for the tests of netsplit itself: systems whose runs are no function of their plan.
-//!
-//! They are what `netsplit meta` must find; no list shows them.
+//! Planted faults of systems, for the tests of netsplit itself: a leak that `netsplit meta` must find, and a node that does not come
+//! back, which the final reads must find. No list shows them.
 
+use std::future::pending;
 use std::time::{Duration, SystemTime};
 
+use crate::node::{Node, NodeError};
 use crate::shortener::redis::REDIS;
 use crate::system::System;
 
@@ -25,4 +26,23 @@ pub const REAL_CLOCK: System = System {
 fn real_delay() -> Duration {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Duration::from_micros(u64::from(now.subsec_nanos() / 10 % 1_000_000))
+}
+
+/// The link shortener on Redis, but a node that was killed waits for an operator instead of serving again. Nothing that it ever
+/// answered is wrong.
+pub const NO_RECOVERY: System = System {
+    name: "planted-no-recovery",
+    about: "planted: a node that was killed does not serve again",
+    start: |node| Box::pin(serve_once(node)),
+    ..REDIS
+};
+
+async fn serve_once(node: Node) -> Result<(), NodeError> {
+    const MARK: &str = "running";
+    if !node.disk.read(MARK).is_empty() {
+        return pending().await;
+    }
+    node.disk.append(MARK, b"x")?;
+    node.disk.sync(MARK).await?;
+    (REDIS.start)(node).await
 }

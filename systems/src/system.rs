@@ -31,6 +31,24 @@ impl Level {
     }
 }
 
+/// The fault families that every system has to live with, unless its row says otherwise: cuts of every kind, links that are
+/// slow or do harm to single messages, and nodes that stop, come back, or have wrong clocks.
+pub const MINIMUM: &[&str] = &[
+    "none",
+    "partition",
+    "one-way",
+    "flapping",
+    "slow",
+    "loss",
+    "duplication",
+    "reordering",
+    "corruption",
+    "pause",
+    "skew",
+    "crash",
+    "power-loss",
+];
+
 /// What a promise is made under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {

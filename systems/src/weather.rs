@@ -103,6 +103,11 @@ impl Weather {
         link.conditions = conditions;
     }
 
+    /// Every direction of a link that was ever set, as from and to.
+    pub fn links(&self) -> Vec<(String, String)> {
+        self.links.lock().expect("no holder panics").keys().cloned().collect()
+    }
+
     /// What befell messages from one host to another so far.
     pub fn mishaps(&self, from: &str, to: &str) -> Mishaps {
         let links = self.links.lock().expect("no holder panics");
@@ -111,15 +116,16 @@ impl Weather {
 
     /// Draws what befalls a frame between nodes.
     pub(crate) fn fate(&self, from: &str, to: &str) -> Fate {
-        self.draw(from, to).unwrap_or(Fate::Delivered)
+        self.draw(from, to, true).unwrap_or(Fate::Delivered)
     }
 
     /// Draws whether TCP must send a segment again.
     pub(crate) fn retransmits(&self, from: &str, to: &str) -> bool {
-        matches!(self.draw(from, to), Some(Fate::Lost | Fate::Damaged(_)))
+        matches!(self.draw(from, to, false), Some(Fate::Lost | Fate::Damaged(_)))
     }
 
-    fn draw(&self, from: &str, to: &str) -> Option<Fate> {
+    /// Of a segment of TCP, which is no frame, nobody ever sees that it was doubled or overtaken: that counts as no mishap.
+    fn draw(&self, from: &str, to: &str, framed: bool) -> Option<Fate> {
         if !self.stormy.load(Ordering::Relaxed) {
             return None;
         }
@@ -128,18 +134,18 @@ impl Weather {
         if *conditions == Conditions::default() {
             return None;
         }
-        let mut happens = |permille: u16, count: &mut u64| {
+        let mut happens = |permille: u16, count: &mut u64, seen: bool| {
             let happens = dice.random_range(0..1000) < permille;
-            *count += u64::from(happens);
+            *count += u64::from(happens && seen);
             happens
         };
-        Some(if happens(conditions.loss_permille, &mut mishaps.lost) {
+        Some(if happens(conditions.loss_permille, &mut mishaps.lost, true) {
             Fate::Lost
-        } else if happens(conditions.duplication_permille, &mut mishaps.doubled) {
+        } else if happens(conditions.duplication_permille, &mut mishaps.doubled, framed) {
             Fate::Doubled
-        } else if happens(conditions.reordering_permille, &mut mishaps.overtaken) {
+        } else if happens(conditions.reordering_permille, &mut mishaps.overtaken, framed) {
             Fate::Overtaken
-        } else if happens(conditions.corruption_permille, &mut mishaps.damaged) {
+        } else if happens(conditions.corruption_permille, &mut mishaps.damaged, true) {
             Fate::Damaged(dice.random())
         } else {
             Fate::Delivered

@@ -6,11 +6,14 @@
 //! **Architecture invariant:** operations come from the plan's dice, never from what the run shows.
 
 pub mod claim;
+pub mod counter;
 pub mod op;
+pub mod ping;
 pub mod promise;
 pub mod register;
 pub mod retarget;
 pub mod set;
+pub mod set_rmw;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -39,7 +39,7 @@ const OPERATIONS_PER_KEY: usize = 40;
 fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
     let mut dealt = 0;
     deal(rng, shape, |rng| {
-        let number = dealt / (ACTIVE_KEYS * OPERATIONS_PER_KEY) * ACTIVE_KEYS + rng.random_range(0..ACTIVE_KEYS);
+        let number = next_link(rng, dealt);
         dealt += 1;
         let key = code(&first_url(number));
         if rng.random() {
@@ -50,13 +50,18 @@ fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
     })
 }
 
+/// The number of the link that the next operation is about, after so many were dealt.
+pub(crate) fn next_link(rng: &mut ChaCha8Rng, dealt: usize) -> usize {
+    dealt / (ACTIVE_KEYS * OPERATIONS_PER_KEY) * ACTIVE_KEYS + rng.random_range(0..ACTIVE_KEYS)
+}
+
 /// The url that a link is created with: the link's code is its hash.
-fn first_url(number: usize) -> String {
+pub(crate) fn first_url(number: usize) -> String {
     format!("https://example.com/{number}")
 }
 
 /// Creates every link that the scripts ask for.
-fn setup(scripts: &[Script]) -> Vec<Op> {
+pub(crate) fn setup(scripts: &[Script]) -> Vec<Op> {
     let wanted = keys(scripts);
     let urls = (0..).map(first_url).map(|url| (code(&url), url));
     urls.take(scripts.iter().map(Vec::len).sum::<usize>().max(ACTIVE_KEYS))

@@ -42,6 +42,12 @@ pub(super) struct PlanArguments {
     /// Which Redis: one inside the simulation, or a real `redis-server` started for each run
     #[arg(long, value_enum, default_value_t = RedisKind::Embedded)]
     pub(super) redis: RedisKind,
+    /// Let `--nemesis swarm` draw fault families that the system does not say it tolerates
+    #[arg(long)]
+    beyond: bool,
+    /// At the end heal a random majority of the nodes only; the others stay dead
+    #[arg(long)]
+    core: bool,
 }
 
 /// Draws plans.
@@ -62,6 +68,8 @@ impl PlanArguments {
             time_limit: self.time_limit,
             rate: self.rate,
             redis: self.redis,
+            beyond: self.beyond,
+            core: self.core,
         };
         let Some(path) = &self.schedule else { return Ok(Source { config, schedule: None }) };
         let config = Config { nemesis: "none".into(), ..config };

@@ -11,6 +11,7 @@ mod interrupt;
 mod ladder;
 mod list;
 mod manifest;
+mod matrix;
 mod meta;
 mod plan;
 mod replay;
@@ -58,6 +59,8 @@ enum Command {
     /// One of the two processes of `meta`
     #[command(name = meta::RECORD, hide = true)]
     Record,
+    /// Compare the systems under every family of faults
+    Matrix(matrix::Arguments),
     /// Look for every planted bug over many seeds, and for alarms where there is none
     Zoo(zoo::Arguments),
     /// Tell what a run shows, and why that is so
@@ -102,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Shrink(arguments) => shrink::shrink(&arguments),
         Command::Meta(arguments) => meta::meta(&arguments),
         Command::Record => meta::record(),
+        Command::Matrix(arguments) => matrix::matrix(&arguments),
         Command::Zoo(arguments) => zoo::zoo(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Check(arguments) => check::check(&arguments),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::batch::{in_order, progress};
 use super::config::{PlanArguments, Source, seeds};
 use super::{Failure, HARNESS_FAILED, cores, interrupt, make_folder, say, tell_evidence, unwritten, worst};
+use crate::coverage::Coverage;
 use crate::judge::{Judged, Overall, Results};
 use crate::plan::{Plan, RedisKind};
 use crate::trial::Trial;
@@ -22,6 +23,9 @@ pub(super) struct Arguments {
     /// How many runs at a time; as many as there are cores if left out
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
+    /// Fail (exit code 2) unless the runs together covered every pair, host and link that their faults can hit
+    #[arg(long)]
+    require: bool,
     /// Where the folders of the runs go
     #[arg(long, default_value = "results/runs")]
     out: PathBuf,
@@ -40,6 +44,7 @@ struct Finished {
     plan: Plan,
     results: Results,
     folder: PathBuf,
+    coverage: Coverage,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
@@ -80,10 +85,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     // Seeds are begun in order, and what was begun was ended: what is missing is the rest.
     let undone = arguments.seed.start + (finished.len() + failures.len()) as u64..arguments.seed.end;
     summary(&finished, failures.len(), &undone, total);
+    let starved = tell_coverage(&finished, arguments.require);
     if interrupt::came() && !undone.is_empty() {
         return Err(interrupt::failure(&undone));
     }
     let failed = failures.iter().map(|_| HARNESS_FAILED);
+    let failed = failed.chain(starved.then(|| Overall::Vacuous.exit_code()));
     Ok(worst(finished.iter().map(|run| run.results.overall.exit_code()).chain(failed)))
 }
 
@@ -93,7 +100,8 @@ fn one(seed: u64, source: &Source, redis_version: Option<&str>, out: &Path) -> R
     let trial = Trial::of(plan).map_err(|error| NotDone::Run(error.to_string()))?;
     let folder = out.join(store::name(&trial.plan));
     trial.write(&folder, redis_version).map_err(|error| NotDone::Files(unwritten(&folder, &error)))?;
-    Ok(Finished { plan: trial.plan, results: trial.results, folder })
+    let coverage = Coverage::of(&trial.plan, &trial.recording);
+    Ok(Finished { plan: trial.plan, results: trial.results, folder, coverage })
 }
 
 /// `seed 7    valid    2131 operations, 97.2 % answered, 9 of 9 faults hit, 34.5 s simulated`
@@ -115,6 +123,7 @@ fn line(run: &Finished) -> String {
         share % 10,
         results.simulated.as_secs_f64(),
     )];
+    lines.extend(circumstances(&run.plan));
     if let Some((checker, evidence)) = results.evidence().next() {
         lines.push(format!("{checker}: {}: {}", evidence.anomaly, evidence.summary));
     }
@@ -122,9 +131,52 @@ fn line(run: &Finished) -> String {
         lines.push(reason.clone());
     }
     for stuck in &results.stuck {
-        lines.push(format!("{} did not come back: {}", stuck.node, stuck.reason));
+        lines.push(stuck.to_string());
     }
     lines.join("\n            ")
+}
+
+/// What a run was drawn with that its command does not say.
+fn circumstances(plan: &Plan) -> Vec<String> {
+    let mut told = Vec::new();
+    if !plan.swarm.is_empty() {
+        let members = plan.swarm.iter().map(|member| format!("{} every {} s", member.nemesis, member.every_s()));
+        told.push(format!("swarm: {}", members.collect::<Vec<_>>().join(", ")));
+    }
+    if !plan.dead.is_empty() {
+        told.push(format!("{} stayed dead after the main phase", plan.dead.join(", ")));
+    }
+    let beyond = plan.beyond();
+    if !beyond.is_empty() {
+        told.push(format!("beyond what `{}` promises: {}", plan.system, beyond.join(", ")));
+    }
+    told
+}
+
+/// How many of the missing goals are named.
+const MOST_NAMED: usize = 12;
+
+/// What the runs covered together, and with `--require` what they did not. Whether that is required and missing.
+fn tell_coverage(finished: &[Finished], require: bool) -> bool {
+    let mut all = Coverage::default();
+    for run in finished {
+        all.add(&run.coverage);
+    }
+    for (at, line) in all.lines().iter().enumerate() {
+        say(&format!("{:<8}{line}", if at == 0 { "covered" } else { "" }));
+    }
+    let missing = all.missing();
+    if !require || missing.is_empty() {
+        return false;
+    }
+    let named = missing.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join("; ");
+    let more = missing.len().saturating_sub(MOST_NAMED);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    say(&format!("missing {named}{more}"));
+    say(
+        "vacuous: --require was given, and not all was covered: use more seeds, or a nemesis that aims at what is missing",
+    );
+    true
 }
 
 /// The closing words: counts, the worst run in full, its report and how to replay it.

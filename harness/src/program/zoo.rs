@@ -60,7 +60,8 @@ impl Arguments {
             command.push_str(" --quick");
         }
         if !self.bugs.is_empty() {
-            command.push_str(&format!(" --bugs {}", self.bugs.join(",")));
+            command.push_str(" --bugs ");
+            command.push_str(&self.bugs.join(","));
         }
         command
     }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use netsplit_nemesis::Step;
 use netsplit_systems::wire::{Message, What};
 
 use super::story::Story;
@@ -144,11 +145,16 @@ fn is_in_the_way(story: &Story<'_>, a: u16, b: u16, from: Duration, to: Duration
         if begins > to || ends < from {
             return false;
         }
-        let pairs = step.fault.cut_pairs();
-        pairs.contains(&(a, b))
-            || pairs.contains(&(b, a))
-            || step.fault.stopped_host().is_some_and(|host| host == a || host == b)
+        let hosts = aimed_at(story, step);
+        let is_down = step.fault.stops_processes() && hosts.iter().any(|host| host == a || host == b);
+        is_down || step.fault.blocks(&hosts, a, b)
     })
+}
+
+/// The hosts that a fault aimed at; of a leader only the run knows who that was.
+pub(super) fn aimed_at(story: &Story<'_>, step: &Step) -> Vec<String> {
+    let strike = story.recording.strikes.get(&step.id);
+    strike.map_or_else(|| step.fault.aimed_at(None), |strike| strike.hosts.clone())
 }
 
 /// The name of a host.

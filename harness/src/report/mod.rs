@@ -45,7 +45,7 @@ use crate::simulate::Recording;
 use story::Story;
 
 pub(crate) use markdown::escaped as escaped_for_markdown;
-pub(crate) use page::policy_of;
+pub(crate) use page::{STYLE as PAGE_STYLE, policy_of};
 pub use terminal::Paper;
 
 /// How many of several runs, which differ in their seeds alone, ended like this one.

@@ -10,7 +10,7 @@ use super::story::Story;
 use super::table::Table;
 use super::{headline, outline};
 
-const STYLE: &str = include_str!("page.css");
+pub(crate) const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 /// The whole page.

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 use netsplit_checker::{Operation, Outcome};
+use netsplit_nemesis::Step;
 
 use super::axis::{Axis, LEFT, LINE, Levels, RIGHT, WIDTH, text_width};
 use super::document::{Block, Scope};
-use super::flights::{self, Fate, Flight, host};
+use super::flights::{self, Fate, Flight, aimed_at, host};
 use super::story::Story;
 use super::table::Table;
 use super::{timeline, words};
@@ -212,7 +213,8 @@ fn drawn(
 
 /// The stretches of the axis in which a host is stopped.
 fn down(story: &Story<'_>, axis: &Axis, name: &str) -> Vec<(u64, u64)> {
-    let steps = story.plan.schedule.iter().filter(|step| step.fault.stopped_host() == Some(name));
+    let halts_it = |step: &&Step| step.fault.stops_processes() && aimed_at(story, step).iter().any(|host| host == name);
+    let steps = story.plan.schedule.iter().filter(halts_it);
     let times = steps.map(|step| (step.at_ms.min(story.plan.length_ms), step.ends_ms().min(story.plan.length_ms)));
     let times = times.map(|(from, to)| (Duration::from_millis(from), Duration::from_millis(to)));
     times.filter(|(from, to)| axis.shows(*from, *to)).map(|(from, to)| (axis.x(from), axis.x(to))).collect()

@@ -51,34 +51,20 @@ fn objects(story: &Story<'_>) -> usize {
 
 /// Every fault with what it hit, or with a mark that it hit nothing.
 fn faults(story: &Story<'_>) -> Table {
-    let head = [
-        "fault",
-        "from",
-        "to",
-        "what broke",
-        "messages blocked",
-        "operations interrupted",
-        "connections refused",
-        "hit",
-    ];
+    let head = ["fault", "from", "to", "what broke", "what it hit"];
     let mut table = Table::words("Faults and what they hit", &head);
     for effect in &story.results.effects {
         let at = |ms: u64| words::at(std::time::Duration::from_millis(ms));
         let (from, to) = effect.window_ms;
-        let hit = if effect.is_effective() { "yes" } else { "nothing: it tests nothing" };
+        let hits = effect.hits.iter().map(|(what, count)| format!("{count} {what}"));
+        let hit = match hits.collect::<Vec<_>>() {
+            hits if hits.is_empty() => "nothing: it tests nothing".to_owned(),
+            hits => hits.join(", "),
+        };
         table.rows.push(Row {
             operation: None,
             class: if effect.is_effective() { "" } else { "missed" },
-            cells: vec![
-                effect.step.to_string(),
-                at(from),
-                at(to),
-                words::clipped(&effect.fault),
-                effect.blocked.to_string(),
-                effect.interrupted.to_string(),
-                effect.refused.to_string(),
-                hit.to_owned(),
-            ],
+            cells: vec![effect.step.to_string(), at(from), at(to), words::clipped(&effect.fault), hit],
         });
     }
     table.at_most(MOST_ROWS)

@@ -62,7 +62,7 @@ mod tests {
         assert!(kinds().contains(&"cut") && kinds().contains(&"power-loss"), "{:?}", kinds());
         assert_eq!(fields("cut"), ["kind", "sides"]);
         assert_eq!(main_field("cut"), Some("sides"));
-        assert_eq!(main_field("crash"), Some("host"));
+        assert_eq!(main_field("crash"), Some("hosts"));
         assert!(fields("no such kind").contains(&"cut"), "then the kind itself is what is not expected");
     }
 }

@@ -22,8 +22,8 @@ mod write;
 pub use read::{BadSchedule, read};
 pub use write::write;
 
-/// Fields of faults that hold names of hosts. The first that a fault has is written beside its name: `crash = "n1"`.
-const HOST_FIELDS: [&str; 8] = ["sides", "host", "hosts", "node", "nodes", "from", "to", "peer"];
+/// Fields of faults that hold names of hosts. The first that a fault has is written beside its name: `crash = ["n1"]`.
+const HOST_FIELDS: [&str; 5] = ["sides", "links", "hosts", "from", "to"];
 
 /// Fields that end so are written as durations, without it.
 const MILLISECONDS: &str = "_ms";

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use netsplit_nemesis::target::LEADER;
 use netsplit_nemesis::{Cluster, Fault, Schedule, Step};
 use serde_json::{Map, Value, json};
 use toml::Spanned;
@@ -25,13 +26,20 @@ pub struct BadSchedule {
 /// Reads the file `text` for the hosts of `cluster` and a main phase of `length`. The steps are numbered in the order of
 /// their beginnings.
 pub fn read(text: &str, cluster: &Cluster, length: Duration) -> Result<Schedule, BadSchedule> {
-    let reader = Reader { text, hosts: cluster.hosts(), length };
+    let reader = Reader { text, hosts: named(cluster), length };
     let mut schedule = reader.schedule()?;
     schedule.sort_by_key(|step| step.at_ms);
     for (id, step) in (0..).zip(&mut schedule) {
         step.id = id;
     }
     Ok(schedule)
+}
+
+/// Every name that a fault may have: the hosts' and the leader's.
+fn named(cluster: &Cluster) -> Vec<String> {
+    let mut names = cluster.everyone();
+    names.push(LEADER.to_owned());
+    names
 }
 
 struct Reader<'t> {
@@ -118,7 +126,10 @@ impl Reader<'_> {
             if fields(kind).contains(&in_ms.as_str()) {
                 fault.insert(in_ms, json!(milliseconds(self.duration(name, value)?)));
             } else if fields(kind).contains(&field) {
-                fault.insert(field.to_owned(), self.value(value, HOST_FIELDS.contains(&field))?);
+                let value = self.value(value, HOST_FIELDS.contains(&field))?;
+                // One host needs no list around it.
+                let value = if HOST_FIELDS.contains(&field) && value.is_string() { json!([value]) } else { value };
+                fault.insert(field.to_owned(), value);
             } else {
                 let known = fields(kind).iter().map(|field| field.strip_suffix(MILLISECONDS).unwrap_or(field));
                 let reason = format!("`{kind}` has no `{}`; it has {}", shown(name), list(known));
@@ -164,9 +175,12 @@ impl Reader<'_> {
             DeValue::Array(items) => {
                 Value::Array(items.iter().map(|item| self.value(item, hosts)).collect::<Result<_, _>>()?)
             }
-            DeValue::Table(_) | DeValue::Datetime(_) => {
-                return Err(self.bad(&value.span(), "no field of a fault holds a table or a date".into()));
+            DeValue::Table(table) => {
+                let fields =
+                    table.iter().map(|(name, value)| Ok((name.get_ref().to_string(), self.value(value, hosts)?)));
+                Value::Object(fields.collect::<Result<_, _>>()?)
             }
+            DeValue::Datetime(_) => return Err(self.bad(&value.span(), "no field of a fault holds a date".into())),
         })
     }
 

@@ -30,6 +30,7 @@ fn without(plan: &Plan, node: &str) -> Plan {
     let mut plan = plan.clone();
     plan.nodes.retain(|name| name != node);
     plan.finale_nodes.retain(|name| name != node);
+    plan.dead.retain(|name| name != node);
     plan.latencies.retain(|link| link.a != node && link.b != node);
     plan.schedule = plan.schedule.iter().filter_map(|step| step_without(step, node)).collect();
     plan.scripts.iter_mut().for_each(|script| script.retain(|planned| planned.node != node));
@@ -55,8 +56,7 @@ fn with_another(plan: &Plan, node: &str) -> Plan {
 fn step_without(step: &Step, node: &str) -> Option<Step> {
     let fault = serde_json::to_value(&step.fault).expect("a fault has a JSON form");
     let fault: Fault = serde_json::from_value(value_without(fault, node)?).ok()?;
-    let is_cut = !step.fault.cut_pairs().is_empty();
-    (!is_cut || !fault.cut_pairs().is_empty()).then_some(Step { fault, ..step.clone() })
+    (!fault.is_void()).then_some(Step { fault, ..step.clone() })
 }
 
 /// `None` if nothing is left: the name itself, a list of nothing but it, an object with such a field.
@@ -77,7 +77,7 @@ fn value_without(value: Value, node: &str) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
-    use netsplit_nemesis::CutKind;
+    use netsplit_nemesis::{CutKind, Target};
 
     use super::*;
 
@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(step_without(&cut(&[&["n1", "n2"], &["n3"]]), "n2"), Some(cut(&[&["n1"], &["n3"]])));
         assert_eq!(step_without(&cut(&[&["n1", "n2"], &["n3"]]), "n3"), None);
         assert_eq!(step_without(&cut(&[&["n1"], &["n2"], &["n3"]]), "n3"), Some(cut(&[&["n1"], &["n2"]])));
-        let crash = step(Fault::Crash { host: "n1".into() });
+        let crash = step(Fault::Crash { hosts: vec![Target::Host("n1".into())] });
         assert_eq!(step_without(&crash, "n1"), None);
         assert_eq!(step_without(&crash, "n2"), Some(crash));
     }

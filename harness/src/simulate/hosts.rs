@@ -4,12 +4,10 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use netsplit_nemesis::inject::Machines;
+use netsplit_nemesis::inject::{Machine, Machines};
 use netsplit_systems::board::Board;
-use netsplit_systems::clock::Clock;
 use netsplit_systems::dice::dice;
-use netsplit_systems::disk::Platter;
-use netsplit_systems::gate::Gate;
+use netsplit_systems::disk::Trouble;
 use netsplit_systems::net::Net;
 use netsplit_systems::node::{Node, REDIS};
 use netsplit_systems::redis_host;
@@ -18,6 +16,7 @@ use netsplit_systems::weather::Weather;
 use netsplit_systems::wire::Recorder;
 use turmoil::Sim;
 
+use super::supervisor::Supervisor;
 use crate::plan::Plan;
 use crate::redis_kind::Redis;
 
@@ -31,20 +30,17 @@ pub(crate) struct Hosts {
     recorder: Recorder,
     weather: Weather,
     board: Board,
-}
-
-/// What is under a node's process.
-#[derive(Clone, Default)]
-struct Machine {
-    platter: Platter,
-    clock: Clock,
-    gate: Gate,
+    supervisor: Supervisor,
 }
 
 impl Hosts {
-    pub(crate) fn new(plan: &Plan, recorder: Recorder, redis: Redis) -> Hosts {
-        let machines = plan.cluster().hosts().into_iter().map(|host| (host, Machine::default())).collect();
-        Hosts { machines, redis, recorder, weather: Weather::fair(plan.seed), board: Board::default() }
+    pub(crate) fn new(plan: &Plan, recorder: Recorder, redis: Redis, supervisor: Supervisor) -> Hosts {
+        let mut machines: BTreeMap<String, Machine> =
+            plan.cluster().hosts().into_iter().map(|host| (host, Machine::default())).collect();
+        if let (Some(machine), Redis::Embedded(platter)) = (machines.get_mut(REDIS), &redis) {
+            machine.platter = platter.clone();
+        }
+        Hosts { machines, redis, recorder, weather: Weather::fair(plan.seed), board: Board::default(), supervisor }
     }
 
     /// The network as `host` sees it.
@@ -57,9 +53,11 @@ impl Hosts {
         let system = plan.system();
         if let Some(fsync) = system.redis {
             let (net, redis, gate) = (self.net(REDIS), self.redis.clone(), self.machines[REDIS].gate.clone());
+            let supervisor = self.supervisor.clone();
             sim.host(REDIS, move || {
                 let (net, redis) = (net.clone(), redis.clone());
-                gate.clone().guard(async move { redis_host::serve(net, redis.start()?, fsync).await })
+                let process = async move { redis_host::serve(net, redis.start()?, fsync).await };
+                supervisor.clone().watch(REDIS.to_owned(), gate.clone(), process)
             });
         }
         for name in &plan.nodes {
@@ -73,7 +71,7 @@ impl Hosts {
         let peers: Vec<Arc<str>> =
             plan.nodes.iter().filter(|peer| *peer != name).map(|peer| peer.as_str().into()).collect();
         let (net, board, machine) = (self.net(name), self.board.clone(), self.machines[name].clone());
-        let (seed, lives) = (plan.seed, Cell::new(0_u64));
+        let (seed, lives, supervisor) = (plan.seed, Cell::new(0_u64), self.supervisor.clone());
         sim.host(name, move || {
             let life = lives.replace(lives.get() + 1);
             let node = Node {
@@ -87,7 +85,7 @@ impl Hosts {
                 board: board.clone(),
             };
             board.follow(&id);
-            machine.gate.clone().guard((system.start)(node))
+            supervisor.clone().watch(id.to_string(), machine.gate.clone(), (system.start)(node))
         });
     }
 }
@@ -101,13 +99,34 @@ impl Machines for Hosts {
         }
     }
 
-    fn lost_power(&mut self, host: &str) {
-        if host == REDIS {
-            self.redis.lose_unsynced();
-        } else if let Some(machine) = self.machines.get(host) {
-            machine.platter.lose_unsynced();
+    fn lost_power(&mut self, host: &str, torn_permille: u16) -> u64 {
+        if let (REDIS, Redis::Server(_)) = (host, &self.redis) {
+            return self.redis.lose_unsynced();
         }
+        let Some(Machine { platter, .. }) = self.machines.get(host) else { return 0 };
+        let before = platter.present_trouble();
+        platter.trouble(Trouble { torn_permille, ..before });
+        let lost_bytes = platter.lose_unsynced() as u64;
+        platter.trouble(before);
+        lost_bytes
     }
 
-    fn starting(&mut self, _: &str) {}
+    fn forgot(&mut self, host: &str) -> u64 {
+        if let (REDIS, Redis::Server(_)) = (host, &self.redis) {
+            return self.redis.forget();
+        }
+        self.machines.get(host).map_or(0, |machine| machine.platter.forget() as u64)
+    }
+
+    fn machine(&self, host: &str) -> Option<&Machine> {
+        self.machines.get(host)
+    }
+
+    fn weather(&self) -> &Weather {
+        &self.weather
+    }
+
+    fn leader(&self) -> Option<String> {
+        self.board.leader().map(|leader| leader.to_string())
+    }
 }

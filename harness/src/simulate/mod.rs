@@ -5,21 +5,25 @@
 //! | `pen` | writes the history, one counter for all |
 //! | `clients` | the clients' tasks: scripts, then final reads |
 //! | `hosts` | the nodes and Redis, and the machines under them |
+//! | `drive` | steps the simulation; faults begin and end between steps |
+//! | `supervisor` | starts processes that ended by themselves again |
 //! | `panics` | catches panics of node code as findings |
 //! | `log` | the log of every node, in simulated time |
 
 mod clients;
+mod drive;
 mod hosts;
 mod log;
 mod panics;
 mod pen;
+mod supervisor;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use netsplit_checker::History;
-use netsplit_nemesis::Step;
-use netsplit_nemesis::inject::Injector;
+use netsplit_nemesis::inject::{Injector, Strike, Strikes};
+use netsplit_systems::node::REDIS;
 use netsplit_systems::wire::{Record, Recorder};
 use serde::{Deserialize, Serialize};
 use turmoil::Sim;
@@ -30,6 +34,8 @@ use clients::Tally;
 use hosts::Hosts;
 pub use panics::Panicked;
 use pen::Pen;
+pub use supervisor::Exit;
+use supervisor::Supervisor;
 
 /// A node that did not answer the final reads in time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +46,18 @@ pub struct Stuck {
     pub last_answer_ms: Option<u64>,
     /// What it answered instead.
     pub reason: String,
+}
+
+/// As a sentence: who, since when, and why.
+impl std::fmt::Display for Stuck {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} did not come back: ", self.node)?;
+        match self.last_answer_ms {
+            Some(ms) => write!(f, "it last answered at {}.{:03} s", ms / 1000, ms % 1000)?,
+            None => write!(f, "it never answered")?,
+        }
+        write!(f, "; then {}", self.reason)
+    }
 }
 
 /// What a run leaves behind.
@@ -53,6 +71,10 @@ pub struct Recording {
     pub log: String,
     /// The nodes that did not come back.
     pub stuck: Vec<Stuck>,
+    /// What each step of the schedule hit, by its id, as far as the simulation itself can tell.
+    pub strikes: BTreeMap<u32, Strike>,
+    /// The processes that ended by themselves.
+    pub exits: Vec<Exit>,
     /// The panic that ended the run, if one did.
     pub panicked: Option<Panicked>,
     /// Simulated time from start to end.
@@ -70,22 +92,25 @@ pub fn run(plan: &Plan) -> Result<Recording, NoRedis> {
 fn run_here(plan: &Plan) -> Result<Recording, NoRedis> {
     let redis = Redis::of(plan)?;
     let (pen, recorder, tally, logged) = (Pen::default(), Recorder::default(), Tally::default(), log::Log::default());
+    let (strikes, supervisor) = (Strikes::default(), Supervisor::default());
     let ended = log::with(&logged, || {
         panics::caught(|| {
             let mut sim = build(plan);
-            let hosts = Hosts::new(plan, recorder.clone(), redis.clone());
+            let hosts = Hosts::new(plan, recorder.clone(), redis.clone(), supervisor.clone());
             hosts.start(&mut sim, plan);
             clients::start(&mut sim, plan, hosts.net(CLIENTS), &pen, &tally);
             set_latencies(&sim, plan);
-            let injector = Injector::new(plan.cluster().hosts().into_iter().chain([CLIENTS.into()]).collect(), hosts);
-            drive(&mut sim, plan, injector, &pen)
+            let injector = Injector::new(plan.cluster(), latencies(plan), hosts, strikes.clone());
+            drive::drive(&mut sim, plan, injector, &supervisor, &pen)
         })
     });
     let mut recording = Recording {
         history: pen.take(),
         record: recorder.take(),
         log: logged.take(),
-        stuck: tally.stuck(plan),
+        stuck: explained(tally.stuck(plan), &supervisor.exits(), plan.length_ms),
+        strikes: strikes.take(),
+        exits: supervisor.exits(),
         ..Recording::default()
     };
     match ended {
@@ -99,6 +124,22 @@ fn run_here(plan: &Plan) -> Result<Recording, NoRedis> {
         }
     }
     Ok(recording)
+}
+
+/// Adds to what is known of the stuck nodes that their process, or Redis's, ended by itself since the heal.
+fn explained(mut stuck: Vec<Stuck>, exits: &[Exit], healed_ms: u64) -> Vec<Stuck> {
+    for stuck in &mut stuck {
+        let concerns = |exit: &&Exit| exit.at_ms >= healed_ms && (exit.host == stuck.node || exit.host == REDIS);
+        let exits: Vec<&Exit> = exits.iter().filter(concerns).collect();
+        if let Some(last) = exits.last() {
+            let times = exits.len();
+            stuck.reason = format!(
+                "{}; {} ended by itself, {times} times since the heal: {}",
+                stuck.reason, last.host, last.reason
+            );
+        }
+    }
+    stuck
 }
 
 /// The longest that a run can take in simulated time: reads that began in time may end after it.
@@ -121,44 +162,12 @@ fn build(plan: &Plan) -> Sim<'static> {
         .build()
 }
 
+fn latencies(plan: &Plan) -> BTreeMap<(String, String), u64> {
+    plan.latencies.iter().map(|link| ((link.a.clone(), link.b.clone()), link.ms)).collect()
+}
+
 fn set_latencies(sim: &Sim<'_>, plan: &Plan) {
     for link in &plan.latencies {
         sim.set_link_latency(link.a.as_str(), link.b.as_str(), Duration::from_millis(link.ms));
     }
-}
-
-/// Steps the simulation until the clients have done everything; faults begin and end between steps.
-fn drive(sim: &mut Sim<'_>, plan: &Plan, mut injector: Injector<Hosts>, pen: &Pen) -> Result<Duration, String> {
-    let mut due = agenda(plan).into_iter().peekable();
-    loop {
-        let now_ms = u64::try_from(sim.elapsed().as_millis()).unwrap_or(u64::MAX);
-        while let Some((_, begins, step)) = due.next_if(|(at_ms, ..)| *at_ms <= now_ms) {
-            pen.fault(sim.elapsed(), step, begins);
-            if begins {
-                tracing::info!("nemesis: {}", step.fault);
-                injector.begin(sim, step);
-            } else {
-                tracing::info!("nemesis: heal of {}", step.fault);
-                injector.end(sim, step);
-            }
-        }
-        match catch_unwind(AssertUnwindSafe(|| sim.step())) {
-            Ok(Ok(false)) if now_ms > hard_end_ms(plan) => return Err("the clients did not end in time".into()),
-            Ok(Ok(false)) => {}
-            Ok(Ok(true)) => return Ok(sim.elapsed()),
-            Ok(Err(error)) => return Err(format!("a host ended: {error}")),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    }
-}
-
-/// Every beginning and end of a fault in the order of its time, ends first; all has ended when the main phase has.
-fn agenda(plan: &Plan) -> Vec<(u64, bool, &Step)> {
-    let steps = || plan.schedule.iter().filter(|step| step.at_ms < plan.length_ms);
-    let mut agenda: Vec<(u64, bool, &Step)> = steps()
-        .map(|step| (step.at_ms, true, step))
-        .chain(steps().map(|step| (step.ends_ms().clamp(step.at_ms + 1, plan.length_ms), false, step)))
-        .collect();
-    agenda.sort_by_key(|(at_ms, begins, step)| (*at_ms, *begins, step.id));
-    agenda
 }

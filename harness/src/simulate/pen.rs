@@ -7,6 +7,8 @@ use netsplit_checker::{Actor, Event, History, Kind, Value};
 use netsplit_nemesis::Step;
 use netsplit_systems::wire;
 
+use super::supervisor::Exit;
+
 /// A shared pen.
 #[derive(Clone, Default)]
 pub(crate) struct Pen(Arc<Mutex<History>>);
@@ -38,17 +40,33 @@ impl Pen {
         });
     }
 
-    /// Notes that a fault begins or ends.
-    pub(crate) fn fault(&self, time: Duration, step: &Step, begins: bool) {
+    /// Notes that a fault begins or ends, with the hosts that it aims at.
+    pub(crate) fn fault(&self, time: Duration, step: &Step, hosts: &[String], begins: bool) {
+        let family = step.fault.family();
+        let f = if begins { family.into() } else { format!("heal-{family}").into() };
+        self.other("nemesis", time, f, format!("{}: {}", step.id, step.fault.told(hosts)));
+    }
+
+    /// Notes that a node dies for good.
+    pub(crate) fn death(&self, time: Duration, node: &str) {
+        self.other("nemesis", time, "dead".into(), format!("{node} is dead and does not come back"));
+    }
+
+    /// Notes that a process ended by itself.
+    pub(crate) fn exit(&self, time: Duration, exit: &Exit) {
+        self.other("supervisor", time, "exit".into(), format!("{}: {}", exit.host, exit.reason));
+    }
+
+    fn other(&self, who: &str, time: Duration, f: Arc<str>, what: String) {
         self.write(Event {
             index: 0,
             time,
-            process: Actor::Other("nemesis".into()),
+            process: Actor::Other(who.into()),
             node: None,
             kind: Kind::Info,
-            f: if begins { step.fault.family().into() } else { format!("heal-{}", step.fault.family()).into() },
+            f,
             key: Value::Nil,
-            value: Value::text(format!("{}: {}", step.id, step.fault)),
+            value: Value::text(what),
             error: None,
         });
     }

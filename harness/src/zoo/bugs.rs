@@ -37,6 +37,7 @@ pub const BUGS: &[Bug] = &[
     bug("redis-stale-cache", "redis", "register", "none", STALE),
     bug("redis-everysec", "redis", "set", "power-loss", LOST),
     bug("cache-fill-race", "redis-cache", "retarget", "none", DIVERGENT),
+    bug("ping-pong-volatile", "ping-pong-durable", "ping", "crash", &["below-lower-bound", "went-back"]),
     bug("redis-failover", "redis", "set", "partition", LOST),
     bug("quorum-weak", "quorum", "retarget", "partition", STALE),
     bug("quorum-no-write-back", "quorum", "retarget", "slow", STALE),
@@ -44,9 +45,9 @@ pub const BUGS: &[Bug] = &[
     bug("quorum-sloppy", "quorum", "retarget", "partition", STALE),
     bug("quorum-sloppy-lww", "quorum", "retarget", "partition", STALE),
     bug("crdt-lossy", "crdt", "counter", "none", &["below-lower-bound", "inexact-final-read"]),
-    bug("raft-stale-read", "raft", "register", "partition", STALE),
-    bug("raft-no-fsync", "raft", "set", "power-loss", LOST),
-    bug("raft-reply-before-commit", "raft", "set", "partition", LOST),
+    bug("raft-stale-read", "raft", "register", "none", STALE),
+    bug("raft-no-fsync", "raft", "register", "power-loss", &["lost", "stale-read", "non-linearizable"]),
+    bug("raft-reply-before-commit", "raft", "register", "partition,crash", STALE),
 ];
 
 const fn bug(

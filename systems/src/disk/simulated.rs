@@ -29,6 +29,8 @@ pub struct Platter(Arc<Mutex<Content>>);
 struct Content {
     files: BTreeMap<String, File>,
     trouble: Trouble,
+    /// How many requests met with trouble.
+    troubled: u64,
 }
 
 #[derive(Debug, Default)]
@@ -79,9 +81,19 @@ impl Platter {
         false
     }
 
+    /// How many writes and syncs met with trouble since the last call.
+    pub fn take_troubled(&self) -> u64 {
+        std::mem::take(&mut self.content().troubled)
+    }
+
     /// Sets what is wrong with the disk from now on.
     pub fn trouble(&self, trouble: Trouble) {
         self.content().trouble = trouble;
+    }
+
+    /// What is wrong with the disk now.
+    pub fn present_trouble(&self) -> Trouble {
+        self.content().trouble
     }
 
     fn content(&self) -> MutexGuard<'_, Content> {
@@ -93,6 +105,7 @@ impl Medium for Platter {
     fn append(&self, name: &str, bytes: &[u8]) -> Result<(), DiskError> {
         let mut content = self.content();
         if content.trouble.full {
+            content.troubled += 1;
             return Err(DiskError::Full);
         }
         content.files.entry(name.to_owned()).or_default().bytes.extend_from_slice(bytes);
@@ -101,10 +114,11 @@ impl Medium for Platter {
 
     fn sync(&self, name: &str) -> Result<(), DiskError> {
         let mut content = self.content();
-        if content.trouble.sync_fails {
+        let Trouble { sync_fails, sync_lies: lies, sync_takes, .. } = content.trouble;
+        content.troubled += u64::from(sync_fails || lies || !sync_takes.is_zero());
+        if sync_fails {
             return Err(DiskError::SyncFailed);
         }
-        let lies = content.trouble.sync_lies;
         if let Some(file) = content.files.get_mut(name)
             && !lies
         {
@@ -131,10 +145,12 @@ impl Medium for Platter {
 
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), DiskError> {
         let mut content = self.content();
-        if content.trouble.full {
+        let Trouble { full, sync_fails, .. } = content.trouble;
+        content.troubled += u64::from(full || sync_fails);
+        if full {
             return Err(DiskError::Full);
         }
-        if content.trouble.sync_fails {
+        if sync_fails {
             return Err(DiskError::SyncFailed);
         }
         content.files.insert(name.to_owned(), File { bytes: bytes.to_vec(), synced_bytes: bytes.len() });

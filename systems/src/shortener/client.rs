@@ -114,7 +114,7 @@ fn written(response: &Response<Bytes>) -> Result<Answer, CallError> {
 }
 
 /// What may be concluded from any other answer: only one that says so had no effect.
-fn failure(response: &Response<Bytes>) -> CallError {
+pub(crate) fn failure(response: &Response<Bytes>) -> CallError {
     let reason = format!("{}: {}", response.status().as_u16(), body(response));
     let none = response.headers().get(EFFECT).is_some_and(|effect| effect == "none");
     match response.status() {

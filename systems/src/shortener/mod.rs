@@ -5,8 +5,12 @@
 pub mod api;
 pub mod cached;
 pub mod client;
+pub mod crdt;
+pub mod quorum;
+pub mod raft;
 pub mod redis;
 mod redis_pool;
+mod transaction;
 
 use std::future::{Future, Ready, ready};
 
@@ -66,7 +70,7 @@ pub enum Unavailable {
 }
 
 /// A step of a transaction over links.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MicroOperation {
     /// `["r", code, null]`: the link's target, or the list of what was appended to it.
     Read(String),
@@ -97,7 +101,7 @@ impl MicroOperation {
 }
 
 /// The answer to a transaction.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Committed {
     /// It took effect as a whole; the micro-operations with their results.
     Yes(serde_json::Value),
@@ -106,7 +110,7 @@ pub enum Committed {
 }
 
 /// The answer to a request for a lock.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Lock {
     /// Granted, with this fencing token, higher than all before.
     Granted(u64),

@@ -3,6 +3,7 @@
 mod figures;
 mod strangers;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use netsplit_checker::stats::Stats;
@@ -20,6 +21,8 @@ const REPLAY: &str = "netsplit replay results/runs/redis-register-crash-7/capsul
 fn plan() -> Plan {
     Plan {
         setup: Vec::new(),
+        swarm: Vec::new(),
+        dead: Vec::new(),
         start_ms: 0,
         format: crate::plan::FORMAT,
         seed: 7,
@@ -85,9 +88,10 @@ fn results(history: &History, overall: Overall, verdict: Verdict) -> Results {
         step,
         fault: format!("crash n{step}"),
         window_ms: (100 + 300 * u64::from(step), 300 + 300 * u64::from(step)),
-        blocked: 0,
-        interrupted,
-        refused: 0,
+        hits: BTreeMap::from([("operations interrupted".to_owned(), interrupted)])
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .collect(),
     };
     let windows = [(Duration::from_millis(400), Duration::from_millis(600))];
     Results {

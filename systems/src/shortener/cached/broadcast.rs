@@ -12,28 +12,12 @@ use crate::node::{Node, NodeFuture, spawn};
 use crate::peers::{self, Peers};
 use crate::shortener::redis::REDIS;
 use crate::shortener::{Answer, Links, Target, Unavailable, api};
-use crate::system::{Claim, Level, Offer, System};
+use crate::story::{Failure, Story};
+use crate::system::{Claim, Level, MINIMUM, Offer, System};
 
 /// What the caches offer: no transactions and no locks, which would need to know every cached link that they touch.
 pub(super) const OFFERS: &[Offer] =
     &[Offer::Links, Offer::Retarget, Offer::Claim, Offer::CompareAndSet, Offer::Delete, Offer::Count];
-
-/// The faults that the caches live with: what Redis lives with, and they add nothing to be broken.
-pub(super) const UNDER: &[&str] = &[
-    "none",
-    "partition",
-    "one-way",
-    "flapping",
-    "slow",
-    "loss",
-    "duplication",
-    "reordering",
-    "corruption",
-    "pause",
-    "skew",
-    "crash",
-    "power-loss",
-];
 
 /// The system.
 pub const REDIS_CACHE: System = System {
@@ -42,7 +26,20 @@ pub const REDIS_CACHE: System = System {
     gives_up: "recency: a re-targeted link is stale until its copies are told, at most 400 ms while Redis is reached",
     source: "\"Distributed systems training in Elixir\", part 2",
     offers: OFFERS,
-    claims: &[Claim { level: Level::Eventual, under: UNDER, weakened: false }],
+    claims: &[Claim { level: Level::Eventual, under: MINIMUM, weakened: false }],
+    story: Story {
+        mechanism: "Links live in one Redis, each with a version. Every node keeps copies: a writer sends the new version to all others, an older one never replaces a newer, and a copy that is older than 400 ms is confirmed at Redis before it is used, as long as Redis can be reached.",
+        failures: &[Failure {
+            anomalies: &["stale-read", "non-linearizable"],
+            steps: &[
+                "A link is re-targeted through one node, which tells the others.",
+                "Before a node hears of it, or while it is cut off, it answers from its copy.",
+            ],
+            remedy: "To ask Redis at every read.",
+            variant: Some("redis"),
+            cost: "A round trip to Redis for every read, and no answer while Redis can't be reached.",
+        }],
+    },
     start: |node| start(node, Copies::Versioned),
     ..REDIS
 };
@@ -52,7 +49,22 @@ pub const CACHE_FILL_RACE: System = System {
     name: "cache-fill-race",
     about: "the same without versions: a miss can be filled after the invalidation that it missed",
     gives_up: "a link can stay stale for ever, without any fault",
-    claims: &[Claim { level: Level::Eventual, under: UNDER, weakened: true }],
+    claims: &[Claim { level: Level::Eventual, under: MINIMUM, weakened: true }],
+    story: Story {
+        mechanism: "Links live in one Redis. Every node keeps copies, without versions: a writer tells all nodes to forget theirs, and a node that has none asks Redis and keeps the answer a moment later.",
+        failures: &[Failure {
+            anomalies: &["divergence", "stale-read", "non-linearizable"],
+            steps: &[
+                "A node has no copy and asks Redis, which answers with the present target.",
+                "Before the node keeps the answer, another re-targets the link and tells everybody to forget it.",
+                "The node forgets: there is nothing to forget yet. Then it keeps the old answer.",
+                "Nothing ever tells it again: the copy stays stale for ever.",
+            ],
+            remedy: "To give each link a version, and never to let an older one replace a newer.",
+            variant: Some("redis-cache"),
+            cost: "A counter for each link in Redis.",
+        }],
+    },
     start: |node| start(node, Copies::Unversioned),
     ..REDIS_CACHE
 };

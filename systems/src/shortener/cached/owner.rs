@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::broadcast::{OFFERS, REDIS_CACHE, UNDER};
+use super::broadcast::{OFFERS, REDIS_CACHE};
 use super::cache::Cache;
 use super::ring::Ring;
 use super::store::Store;
@@ -14,7 +14,8 @@ use crate::http;
 use crate::node::{Node, NodeFuture, spawn};
 use crate::peers::{self, Peers};
 use crate::shortener::{Answer, Links, Target, Unavailable, api};
-use crate::system::{Claim, Level, System};
+use crate::story::{Failure, Story};
+use crate::system::{Claim, Level, MINIMUM, System};
 
 /// The system.
 pub const REDIS_RING: System = System {
@@ -23,7 +24,20 @@ pub const REDIS_RING: System = System {
     gives_up: "recency; create, re-target, delete and remote look-up need the link's owner",
     source: "Karger et al. 1997; \"Distributed systems training in Elixir\", part 3",
     offers: OFFERS,
-    claims: &[Claim { level: Level::Eventual, under: UNDER, weakened: false }],
+    claims: &[Claim { level: Level::Eventual, under: MINIMUM, weakened: false }],
+    story: Story {
+        mechanism: "Links live in one Redis. A hash ring gives every link one owner among the nodes; only the owner keeps a copy, all writes go through it, and a node that is asked for a link asks the owner, or Redis if the owner is not reached.",
+        failures: &[Failure {
+            anomalies: &["stale-read", "non-linearizable"],
+            steps: &[
+                "A write reaches Redis, but the owner hears no answer and still has its old copy.",
+                "Until that copy is confirmed again, the owner answers with it, and others answer from Redis.",
+            ],
+            remedy: "To ask Redis at every read.",
+            variant: Some("redis"),
+            cost: "A round trip to Redis for every read, and no answer while Redis can't be reached.",
+        }],
+    },
     start,
     ..REDIS_CACHE
 };

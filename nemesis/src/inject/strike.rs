@@ -1,0 +1,57 @@
+//! What the faults of a run hit, as far as the injector sees it: whom, and how much.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::{DiskTrouble, Mishap};
+
+/// What one step hit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Strike {
+    /// The hosts that it aimed at; a leader by its name.
+    pub hosts: Vec<String>,
+    /// What it hit, in words, and how often.
+    pub counts: BTreeMap<&'static str, u64>,
+}
+
+/// The strikes of all steps of a run, by their ids; clones are the same.
+#[derive(Clone, Debug, Default)]
+pub struct Strikes(Rc<RefCell<BTreeMap<u32, Strike>>>);
+
+impl Strikes {
+    /// Takes them out.
+    pub fn take(&self) -> BTreeMap<u32, Strike> {
+        self.0.take()
+    }
+
+    pub(super) fn aimed(&self, step: u32, hosts: Vec<String>) {
+        self.0.borrow_mut().entry(step).or_default().hosts = hosts;
+    }
+
+    pub(super) fn of(&self, step: u32) -> Strike {
+        self.0.borrow().get(&step).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn count(&self, step: u32, what: &'static str, times: u64) {
+        *self.0.borrow_mut().entry(step).or_default().counts.entry(what).or_default() += times;
+    }
+}
+
+pub(super) fn word_of(mishap: Mishap) -> &'static str {
+    match mishap {
+        Mishap::Loss => "messages lost",
+        Mishap::Duplication => "messages doubled",
+        Mishap::Reordering => "messages overtaken",
+        Mishap::Corruption => "messages damaged",
+    }
+}
+
+pub(super) fn word_of_disk(trouble: DiskTrouble) -> &'static str {
+    match trouble {
+        DiskTrouble::Full => "writes refused",
+        DiskTrouble::SyncFails => "syncs failed",
+        DiskTrouble::SyncLies => "syncs that did nothing",
+        DiskTrouble::Slow(_) => "slow syncs",
+    }
+}

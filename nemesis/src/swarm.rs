@@ -1,0 +1,85 @@
+//! A swarm: per seed another mix of fault families, each at another rate.
+//!
+//! Groce, Zhang, Eide, Chen & Regehr, "Swarm Testing" (ISSTA 2012): leaving features out finds more than always using all of them,
+//! because some hide the bugs of others: a cluster that is cut all the time never gets far enough to lose a write in a crash.
+
+use std::collections::BTreeSet;
+
+use rand::Rng;
+use rand::seq::IndexedRandom;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::{Nemesis, Schedule};
+
+/// The name on the command line. What it draws depends on the system, so that it has no schedule of its own.
+pub const SWARM: Nemesis = Nemesis {
+    name: "swarm",
+    about: "for each seed another mix of the families that the system tolerates, at other rates (`--beyond`: of all families)",
+    families: &[],
+    schedule: |_, _, _| Schedule::new(),
+};
+
+/// The shortest and the longest healthy time between the faults of one family, in a thousandth of what is usual: with several
+/// families at once, less often each.
+const CALM_PERMILLE: std::ops::RangeInclusive<u32> = 500..=5000;
+
+/// A nemesis of a swarm, and its rate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Member {
+    /// Its name.
+    pub nemesis: String,
+    /// How long the healthy times between its faults are, in a thousandth of what is usual.
+    pub calm_permille: u32,
+}
+
+impl Member {
+    /// About how many seconds there are from one of its faults to the next: 3 that it lasts, and 2.5 usual healthy ones.
+    pub fn every_s(&self) -> u32 {
+        3 + 25 * self.calm_permille / 10_000
+    }
+}
+
+/// Draws which of the `allowed` families are on, each with an even chance, and for each a nemesis of `all` that draws no fault of
+/// a family that is off.
+pub fn draw(rng: &mut ChaCha8Rng, allowed: &BTreeSet<&str>, all: &[Nemesis]) -> Vec<Member> {
+    let on: BTreeSet<&str> = allowed.iter().copied().filter(|_| rng.random()).collect();
+    let mut members = Vec::new();
+    for family in &on {
+        let of_it: Vec<&Nemesis> = all
+            .iter()
+            .filter(|nemesis| nemesis.families.first() == Some(family))
+            .filter(|nemesis| nemesis.families.iter().all(|family| on.contains(family)))
+            .collect();
+        let calm_permille = rng.random_range(CALM_PERMILLE);
+        members.extend(of_it.choose(rng).map(|nemesis| Member { nemesis: nemesis.name.to_owned(), calm_permille }));
+    }
+    members
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::tests::{ALL, rng};
+
+    #[test]
+    fn each_family_is_absent_in_about_half_of_the_seeds_and_no_other_is_ever_there() {
+        let allowed: BTreeSet<&str> = ["partition", "crash", "pause", "skew", "loss"].into();
+        let family = |name: &str| ALL.iter().find(|nemesis| nemesis.name == name).expect("it was drawn").families;
+        let mut present: BTreeMap<&str, usize> = BTreeMap::new();
+        for seed in 0..1000 {
+            let members = draw(&mut rng(seed), &allowed, ALL);
+            let families: BTreeSet<&str> = members.iter().flat_map(|member| family(&member.nemesis)).copied().collect();
+            assert!(families.is_subset(&allowed), "{families:?}");
+            for family in families {
+                *present.entry(family).or_default() += 1;
+            }
+        }
+        for family in allowed {
+            assert!((400..=600).contains(&present[family]), "{family} is there in {} of 1000", present[family]);
+        }
+    }
+}

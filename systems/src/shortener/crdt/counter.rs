@@ -1,0 +1,32 @@
+//! A counter that only grows: everybody counts alone, the value is the sum.
+//!
+//! Source: Shapiro, Preguiça, Baquero and Zawirski, "A comprehensive study of Convergent and Commutative Replicated Data
+//! Types" (2011), specification 6.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::version::Actor;
+
+/// How often each actor counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct GCounter(BTreeMap<Actor, u64>);
+
+impl GCounter {
+    pub(super) fn increment(&mut self, by: Actor) {
+        *self.0.entry(by).or_default() += 1;
+    }
+
+    pub(super) fn value(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    /// Joins: of each actor the higher count, which is the later.
+    pub(super) fn merge(&mut self, other: &GCounter) {
+        for (actor, &count) in &other.0 {
+            let ours = self.0.entry(actor.clone()).or_default();
+            *ours = count.max(*ours);
+        }
+    }
+}

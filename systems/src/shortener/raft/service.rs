@@ -1,0 +1,223 @@
+//! Any node serves any request: it takes the request to the leader, and asks again while there is time. That is safe because
+//! a command takes effect once however often it is sent (`machine`).
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::machine::{Command, Machine, Outcome, Proposal};
+use super::node::{Events, Reply, Request, Wanted, ask};
+use crate::call::CallError;
+use crate::node::{Node, spawn};
+use crate::peers::Peers;
+use crate::shortener::{Answer, Committed, Links, Lock, MicroOperation, Target, Unavailable};
+
+/// How long a request is tried; shorter than a client waits for a node, longer than most elections.
+const PATIENCE: Duration = Duration::from_millis(850);
+
+/// How long one leader is waited for before it is asked again.
+const ONE_TRY: Duration = Duration::from_millis(400);
+
+/// How long a node that was told by one that it does not lead waits before it asks again.
+const AGAIN: Duration = Duration::from_millis(20);
+
+/// A node's way to the leader; clones are the same.
+#[derive(Clone)]
+pub(super) struct Service {
+    me: Arc<str>,
+    life: u64,
+    peers: Peers<Request, Reply>,
+    events: Events,
+    leader: watch::Receiver<Option<Arc<str>>>,
+    open: Arc<Mutex<Open>>,
+}
+
+/// The numbers of the commands that somebody waits for.
+#[derive(Debug, Default)]
+struct Open {
+    numbers: BTreeSet<u64>,
+    last: u64,
+}
+
+/// A command that somebody waits for, until this is dropped.
+struct Awaited<'s> {
+    open: &'s Mutex<Open>,
+    number: u64,
+}
+
+impl Drop for Awaited<'_> {
+    fn drop(&mut self) {
+        self.open.lock().expect("no holder panics").numbers.remove(&self.number);
+    }
+}
+
+impl Service {
+    pub(super) fn new(
+        node: &Node,
+        life: u64,
+        peers: Peers<Request, Reply>,
+        events: Events,
+        leader: watch::Receiver<Option<Arc<str>>>,
+    ) -> Service {
+        Service { me: node.id.clone(), life, peers, events, leader, open: Arc::default() }
+    }
+
+    /// The shortener on it; with `own` it answers reads from that state.
+    pub(super) fn links(self, own: Option<Arc<Mutex<Machine>>>) -> RaftLinks {
+        RaftLinks { service: self, own }
+    }
+
+    /// Has a command done.
+    async fn run(&self, command: Command) -> Result<Outcome, Unavailable> {
+        let (awaited, settled) = self.begin();
+        let session = (self.me.clone(), self.life);
+        self.want(Wanted::Done(Proposal { session, number: awaited.number, settled, command })).await
+    }
+
+    /// A number of its own for a command, and the lowest that somebody waits for.
+    fn begin(&self) -> (Awaited<'_>, u64) {
+        let mut open = self.open.lock().expect("no holder panics");
+        open.last += 1;
+        let number = open.last;
+        open.numbers.insert(number);
+        let settled = open.numbers.first().copied().unwrap_or(number);
+        (Awaited { open: &self.open, number }, settled)
+    }
+
+    /// Takes a request to whoever leads until it is answered or time is up.
+    ///
+    /// Only what was never sent surely had no effect: a leader that says that it leads no more may have taken in another
+    /// copy before, and that may still be committed by the next.
+    async fn want(&self, wanted: Wanted) -> Result<Outcome, Unavailable> {
+        let end = Instant::now() + PATIENCE;
+        let mut leaders = self.leader.clone();
+        let mut sent = false;
+        while let Some(leader) = known(&mut leaders, end).await {
+            let one_try = end.min(Instant::now() + ONE_TRY);
+            // A new leader answers sooner than one that is gone.
+            let answer = tokio::select! {
+                biased;
+                answer = self.ask(&leader, wanted.clone(), one_try) => answer,
+                _ = leaders.changed() => Err(CallError::Lost("another node leads".into())),
+            };
+            match answer {
+                Ok(Reply::Outcome(outcome)) => return Ok(outcome),
+                Err(CallError::NotSent(_)) => {}
+                Ok(_) | Err(_) => sent = true,
+            }
+            if Instant::now() + AGAIN >= end {
+                break;
+            }
+            sleep(AGAIN).await;
+        }
+        let reason = format!("{} found no leader with a majority within {PATIENCE:?}", self.me);
+        Err(if sent { Unavailable::MayTakeEffect(reason) } else { Unavailable::NoEffect(reason) })
+    }
+
+    async fn ask(&self, leader: &Arc<str>, wanted: Wanted, end: Instant) -> Result<Reply, CallError> {
+        let request = Request::Client(wanted);
+        if *leader == self.me {
+            let asking = ask(self.events.clone(), self.me.clone(), request);
+            return timeout_at(end, asking).await.map_err(|_| CallError::Lost("no majority has it yet".into()));
+        }
+        self.peers.ask(leader, request, end - Instant::now()).await
+    }
+}
+
+/// The leader, as soon as there is one; `None` if there is none in time.
+async fn known(leaders: &mut watch::Receiver<Option<Arc<str>>>, end: Instant) -> Option<Arc<str>> {
+    let known = timeout_at(end, leaders.wait_for(Option::is_some)).await;
+    known.ok()?.ok()?.clone()
+}
+
+/// Links that are kept in the replicated log.
+#[derive(Clone)]
+pub(super) struct RaftLinks {
+    service: Service,
+    own: Option<Arc<Mutex<Machine>>>,
+}
+
+impl RaftLinks {
+    async fn write(&self, command: Command) -> Result<Answer, Unavailable> {
+        match self.service.run(command).await? {
+            Outcome::Written(answer) => Ok(answer),
+            other => Err(unexpected(&other)),
+        }
+    }
+}
+
+/// A node of another version, or a command whose session had ended: nobody can say what came of it.
+fn unexpected(outcome: &Outcome) -> Unavailable {
+    Unavailable::MayTakeEffect(format!("the leader answered {outcome:?}"))
+}
+
+impl Links for RaftLinks {
+    async fn create(&self, code: &str, url: &str) -> Result<Answer, Unavailable> {
+        self.write(Command::Create { code: code.into(), url: url.into() }).await
+    }
+
+    async fn claim(&self, alias: &str, url: &str) -> Result<Answer, Unavailable> {
+        self.write(Command::Claim { alias: alias.into(), url: url.into() }).await
+    }
+
+    async fn retarget(&self, code: &str, url: &str) -> Result<Answer, Unavailable> {
+        self.write(Command::Retarget { code: code.into(), url: url.into() }).await
+    }
+
+    async fn compare_and_set(&self, code: &str, old: &str, new: &str) -> Result<Answer, Unavailable> {
+        self.write(Command::CompareAndSet { code: code.into(), old: old.into(), new: new.into() }).await
+    }
+
+    /// A redirect is counted, so it is a command like any other, and as linearizable.
+    async fn follow(&self, code: &str) -> Result<Option<Target>, Unavailable> {
+        let command = Command::Follow { code: code.into() };
+        if let Some(own) = &self.own {
+            let target = own.lock().expect("no holder panics").target(code);
+            let service = self.service.clone();
+            spawn(async move {
+                // The client has its answer; a redirect that can't be counted now is not counted.
+                let _uncounted = service.run(command).await;
+            });
+            return Ok(target.map(Target::from));
+        }
+        match self.service.run(command).await? {
+            Outcome::Target(target) => Ok(target.map(Target::from)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    async fn redirects(&self, code: &str) -> Result<u64, Unavailable> {
+        if let Some(own) = &self.own {
+            return Ok(own.lock().expect("no holder panics").redirects(code));
+        }
+        match self.service.want(Wanted::Redirects(code.into())).await? {
+            Outcome::Redirects(redirects) => Ok(redirects),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    async fn delete(&self, code: &str) -> Result<Answer, Unavailable> {
+        self.write(Command::Delete { code: code.into() }).await
+    }
+
+    async fn transact(&self, steps: Vec<MicroOperation>) -> Result<Committed, Unavailable> {
+        match self.service.run(Command::Transact(steps)).await? {
+            Outcome::Transaction(committed) => Ok(committed),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    async fn lock(&self, name: &str) -> Result<Lock, Unavailable> {
+        match self.service.run(Command::Lock { name: name.into() }).await? {
+            Outcome::Lock(lock) => Ok(lock),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    async fn unlock(&self, name: &str) -> Result<Answer, Unavailable> {
+        self.write(Command::Unlock { name: name.into() }).await
+    }
+}
