@@ -169,8 +169,7 @@ pub fn name(plan: &Plan) -> String {
     format!("{}-{}-{nemesis}-{}", plan.system, plan.workload, plan.seed)
 }
 
-/// Writes all files of a run into `folder`, and points the `latest` beside it there. The folder appears when all of it is
-/// written; what it held before is replaced.
+/// Writes all files of a run into `folder`, which appears when all of it is written; what it held before is replaced.
 pub fn write(
     folder: &Path,
     capsule: &Capsule,
@@ -190,8 +189,7 @@ pub fn write(
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }
-    fs::rename(&unfinished, folder)?;
-    point_latest(folder)
+    fs::rename(&unfinished, folder)
 }
 
 fn fill(
@@ -221,8 +219,8 @@ fn json(value: &impl Serialize) -> String {
     text
 }
 
-/// `latest` is a link to the newest run, or where links can't be made, a file that names it.
-fn point_latest(folder: &Path) -> io::Result<()> {
+/// Makes the `latest` beside a run's folder a link to it, or where links can't be made, a file that names it.
+pub fn point_latest(folder: &Path) -> io::Result<()> {
     let name = folder.file_name().expect("a run's folder has a name");
     let (latest, next) = (folder.with_file_name("latest"), folder.with_file_name(".latest.unfinished"));
     let _absent = fs::remove_file(&next);

@@ -36,8 +36,14 @@ impl Trial {
         Signature::all(&self.plan, &self.results)
     }
 
-    /// Writes the capsule, the history and the reports to `folder`, which appears when all of it is written.
+    /// Writes it to `folder`, as [`Trial::write_apart`] does, and points the `latest` beside it there.
     pub fn write(&self, folder: &Path, redis_version: Option<&str>) -> io::Result<()> {
+        self.write_apart(folder, redis_version)?;
+        store::point_latest(folder)
+    }
+
+    /// Writes the capsule, the history and the reports to `folder`, which appears when all of it is written.
+    pub fn write_apart(&self, folder: &Path, redis_version: Option<&str>) -> io::Result<()> {
         let Trial { plan, recording, results } = self;
         let capsule = Capsule::of(plan, results, redis_version.map(str::to_owned));
         let replay = format!("netsplit replay {}", folder.join("capsule.json").display());

@@ -19,11 +19,11 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
     let mut open = vec![folder.to_path_buf()];
     while let Some(path) = open.pop() {
         if path.is_dir() {
-            open.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            open.extend(std::fs::read_dir(&path).expect("it is there").map(|entry| entry.expect("it is there").path()));
         } else {
-            let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
-            let text = text.replace(folder.to_str().unwrap(), "OUT");
-            files.insert(path.strip_prefix(folder).unwrap().display().to_string(), text);
+            let text = String::from_utf8_lossy(&std::fs::read(&path).expect("it is there")).into_owned();
+            let text = text.replace(folder.to_str().expect("its name is text"), "OUT");
+            files.insert(path.strip_prefix(folder).expect("it is below").display().to_string(), text);
         }
     }
     files

@@ -11,7 +11,7 @@ use netsplit_nemesis::Fault;
 use netsplit_systems::system::Level;
 use netsplit_systems::wire::What;
 
-use super::rungs::Held;
+use super::rungs::{Held, Rung};
 use crate::plan::Plan;
 use crate::signature::Signature;
 use crate::trial::Trial;
@@ -66,7 +66,7 @@ pub struct Measure {
     /// Whether a pass means nothing.
     pub is_vacuous: bool,
     /// How each model fared, the strongest first; empty if the run was not one of registers.
-    pub rungs: Vec<(String, Held)>,
+    pub rungs: Vec<Rung>,
     /// Lost, of the acknowledged writes; of a run that adds to a set.
     pub lost: Share,
     /// What clients met.
@@ -111,7 +111,7 @@ fn is_main(plan: &Plan, time: Duration) -> bool {
 /// must not give another table.
 const LIMITS: Limits = Limits { states: 300_000, bytes: 256 << 20, time: Duration::from_hours(24) };
 
-fn rungs(plan: &Plan, history: &History) -> Vec<(String, Held)> {
+fn rungs(plan: &Plan, history: &History) -> Vec<Rung> {
     if !super::REGISTERS.contains(&plan.workload.as_str()) {
         return Vec::new();
     }

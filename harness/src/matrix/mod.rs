@@ -158,8 +158,8 @@ pub fn exhibit(
 pub fn cells(measured: Vec<(Task, Measure)>) -> Vec<Cell> {
     let mut cells: Vec<Cell> = Vec::new();
     for (task, measure) in measured {
-        let same = |cell: &&mut Cell| cell.system == task.system && cell.nemesis == task.nemesis;
-        if cells.last_mut().filter(same).is_none() {
+        let is_other = |cell: &Cell| cell.system != task.system || cell.nemesis != task.nemesis;
+        if cells.last().is_none_or(is_other) {
             cells.push(Cell::new(task.system, &task.nemesis));
         }
         let cell = cells.last_mut().expect("one was pushed if there was none");

@@ -29,7 +29,7 @@ pub fn html(cells: &[Cell], command: &str) -> String {
                     h1 { "What each system keeps of its promises under faults, and what that costs" }
                 }
                 main {
-                    (charts(cells))
+                    div.charts { (charts(cells)) }
                     h2 #table { "Every number" }
                     (filters())
                     (table(cells))

@@ -28,16 +28,19 @@ impl Held {
     }
 }
 
+/// A model, and how it fared.
+pub type Rung = (String, Held);
+
 /// The models that each imply the next; those after them, the guarantees of sessions, only stand side by side.
 const CHAIN: usize = 3;
 
 /// What several runs show of each model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rungs(Vec<(String, Held)>);
+pub struct Rungs(Vec<Rung>);
 
 impl Rungs {
     /// Takes a run in; nothing if it was not one of registers.
-    pub fn add(&mut self, run: &[(String, Held)]) {
+    pub fn add(&mut self, run: &[Rung]) {
         if self.0.is_empty() {
             self.0 = run.to_vec();
         }
@@ -59,7 +62,7 @@ impl Rungs {
     pub fn told(&self) -> Option<String> {
         let (chain, sessions) = self.parts()?;
         let first = chain.iter().position(|(_, held)| *held == Held::Holds);
-        let named = |part: &[(String, Held)], wanted: Held| {
+        let named = |part: &[Rung], wanted: Held| {
             let names = part.iter().filter(|(_, held)| *held == wanted).map(|(name, _)| name.as_str());
             names.collect::<Vec<_>>().join(", ")
         };
@@ -75,7 +78,7 @@ impl Rungs {
         Some(if above.is_empty() { strongest } else { format!("{strongest} (unknown: {above})") })
     }
 
-    fn parts(&self) -> Option<(&[(String, Held)], &[(String, Held)])> {
+    fn parts(&self) -> Option<(&[Rung], &[Rung])> {
         self.0.split_at_checked(CHAIN)
     }
 }
@@ -86,7 +89,7 @@ mod tests {
 
     /// `h`olds, `v`acuous, `u`nknown or `b`roken, from linearizable down.
     fn of(runs: &[&str]) -> Rungs {
-        let mut rungs = Rungs::default();
+        let mut all = Rungs::default();
         for run in runs {
             let held = |c| match c {
                 'h' => Held::Holds,
@@ -96,9 +99,9 @@ mod tests {
             };
             let names = ["linearizable", "sequential", "causal", "monotonic-reads", "read-your-writes"];
             let run: Vec<_> = names.into_iter().map(str::to_owned).zip(run.chars().map(held)).collect();
-            rungs.add(&run);
+            all.add(&run);
         }
-        rungs
+        all
     }
 
     fn told(runs: &[&str]) -> String {

@@ -168,7 +168,7 @@ fn one(scope: &Scope, cell: &Cell, most: usize, out: &Path) -> Result<Option<Str
     };
     let name = format!("gallery/{}", store::name(&trial.plan));
     let folder = out.join(&name);
-    trial.write(&folder, None).map_err(|error| unwritten(&folder, &error))?;
+    trial.write_apart(&folder, None).map_err(|error| unwritten(&folder, &error))?;
     Ok(Some(name))
 }
 
