@@ -1,5 +1,6 @@
 //! The speed of the linearizability checkers, from histories in memory, with porcupine-rs beside them in the same run.
-//! `cargo bench -p netsplit-checker --bench linearizable` prints a table; porcupine-rs gets ten seconds a row.
+//! `cargo bench -p netsplit-checker --bench linearizable` prints a table; porcupine-rs gets ten seconds a row. Words after
+//! `--` select the rows whose names contain one of them: `… --bench linearizable -- keys stale`.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -232,7 +233,12 @@ fn main() {
         row("register, 1,000,000 operations, 20 clients", "150 ms", Engine::Own, usual, million),
         row("register, one stale read", "150 ms", Engine::Own, usual, million_stale),
     ];
-    etcd_logs();
-    rows.iter().for_each(Row::own);
-    rows.iter().filter(|row| row.porcupine).for_each(Row::porcupine);
+    // cargo itself adds `--bench`
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
+    if wanted("etcd logs") {
+        etcd_logs();
+    }
+    rows.iter().filter(|row| wanted(row.name)).for_each(Row::own);
+    rows.iter().filter(|row| row.porcupine && wanted(row.name)).for_each(Row::porcupine);
 }

@@ -54,50 +54,33 @@ fn operation(history: &History, pair: Pair) -> Operation<'_> {
 }
 
 impl<'h> Split<'h> {
-    /// Pairs and splits; `key` tells what object an operation is about.
+    /// Pairs and splits; `key` tells from its invocation what object an operation is about.
     pub(crate) fn new(history: &'h History, key: impl Fn(&Operation<'h>) -> &'h Value) -> Result<Split<'h>, Unpaired> {
-        let pairs = pair(history)?;
-        let mut numbers: HashMap<&Value, u32, BuildWordHasher> = HashMap::default();
-        let mut keys: Vec<&Value> = Vec::new();
-        let mut of_pair: Vec<u32> = Vec::new();
-        for &pair in &pairs {
-            let key = key(&operation(history, pair));
-            if keys.len() == 1 && *keys[0] == *key && of_pair.is_empty() {
-                continue;
-            }
-            let fresh = small(keys.len());
-            let number = *numbers.entry(key).or_insert(fresh);
-            if number == fresh {
-                keys.push(key);
-            }
-            if keys.len() > 1 {
-                if of_pair.is_empty() {
-                    of_pair.reserve(pairs.len());
-                }
-                of_pair.push(number);
-            }
+        let (pairs, mut objects) = pair(history, key)?;
+        if objects.of_pair.is_empty() {
+            objects.keys.truncate(pairs.len());
+            let starts = if pairs.is_empty() { vec![0] } else { vec![0, small(pairs.len())] };
+            return Ok(Split { history, pairs, keys: objects.keys, starts });
         }
-        if keys.len() < 2 {
-            let starts = if keys.is_empty() { vec![0] } else { vec![0, small(pairs.len())] };
-            return Ok(Split { history, pairs, keys, starts });
-        }
-        // all pairs before the second key's first one have the first key
-        let before = pairs.len() - of_pair.len();
-        let number = |at: usize| if at < before { 0 } else { of_pair[at - before] as usize };
+        let Objects { mut keys, of_pair, .. } = objects;
         let mut starts = vec![0_u32; keys.len() + 1];
-        for at in 0..pairs.len() {
-            starts[number(at) + 1] += 1;
+        for &number in &of_pair {
+            starts[number as usize + 1] += 1;
         }
         for key in 1..starts.len() {
             starts[key] += starts[key - 1];
         }
         let mut free = starts.clone();
         let mut sorted = pairs.clone();
-        for (at, &pair) in pairs.iter().enumerate() {
-            let free = &mut free[number(at)];
+        for (&pair, &number) in pairs.iter().zip(&of_pair) {
+            let free = &mut free[number as usize];
             sorted[*free as usize] = pair;
             *free += 1;
         }
+        // an object of which everything failed has no operations
+        let mut ends = starts.windows(2);
+        keys.retain(|_| ends.next().is_some_and(|end| end[0] < end[1]));
+        starts.dedup();
         Ok(Split { history, pairs: sorted, keys, starts })
     }
 
@@ -113,12 +96,49 @@ impl<'h> Split<'h> {
     }
 }
 
+/// The objects of a history under numbers, in the order in which they first appear.
+#[derive(Default)]
+struct Objects<'h> {
+    numbers: HashMap<&'h Value, u32, BuildWordHasher>,
+    keys: Vec<&'h Value>,
+    /// Each pair's object; empty as long as there is only one.
+    of_pair: Vec<u32>,
+}
+
+impl<'h> Objects<'h> {
+    /// The next pair, after so many, is about this object.
+    fn add(&mut self, key: &'h Value, pairs: usize) {
+        if self.of_pair.is_empty() && self.keys.first().is_some_and(|only| is_same(only, key)) {
+            return;
+        }
+        let fresh = small(self.keys.len());
+        let number = *self.numbers.entry(key).or_insert(fresh);
+        if number == fresh {
+            self.keys.push(key);
+        }
+        if self.keys.len() > 1 {
+            self.of_pair.resize(pairs, 0);
+            self.of_pair.push(number);
+        }
+    }
+}
+
+/// Equality that is quickest where there are no keys at all.
+fn is_same(a: &Value, b: &Value) -> bool {
+    (a.is_nil() && b.is_nil()) || a == b
+}
+
 fn small(n: usize) -> u32 {
     u32::try_from(n).expect("a history in memory has fewer than 2^32 events")
 }
 
-/// Pairs the clients' events, without those that failed, in the order of their invocations.
-fn pair(history: &History) -> Result<Vec<Pair>, Unpaired> {
+/// Pairs the clients' events, without those that failed, in the order of their invocations, and numbers their objects:
+/// in one pass, because most of its time goes into fetching the events.
+fn pair<'h>(
+    history: &'h History,
+    key: impl Fn(&Operation<'h>) -> &'h Value,
+) -> Result<(Vec<Pair>, Objects<'h>), Unpaired> {
+    let mut objects = Objects::default();
     let mut pairs: Vec<Pair> = Vec::with_capacity(history.events.len() / 2 + 1);
     let mut open = Open::default();
     let mut failed = false;
@@ -132,7 +152,9 @@ fn pair(history: &History) -> Result<Vec<Pair>, Unpaired> {
                 return Err(Unpaired::TwoAtOnce { index: event.index, process, open });
             }
             *slot = small(pairs.len());
-            pairs.push(Pair { invoked_at: at, completed_at: NEVER });
+            let pair = Pair { invoked_at: at, completed_at: NEVER };
+            objects.add(key(&operation(history, pair)), pairs.len());
+            pairs.push(pair);
             continue;
         }
         if *slot == NEVER {
@@ -150,9 +172,11 @@ fn pair(history: &History) -> Result<Vec<Pair>, Unpaired> {
         *slot = NEVER;
     }
     if failed {
+        let mut of_pair = pairs.iter();
+        objects.of_pair.retain(|_| of_pair.next().is_some_and(|pair| pair.invoked_at != NEVER));
         pairs.retain(|pair| pair.invoked_at != NEVER);
     }
-    Ok(pairs)
+    Ok((pairs, objects))
 }
 
 /// Each process's open operation. Nearly all processes have small numbers.

@@ -237,6 +237,19 @@ impl Specification for RegisterSpec {
         Some(Lean { from, to })
     }
 
+    fn lean_at_once<'h>(&self, operation: &Operation<'h>) -> Option<Lean<'h>> {
+        let is_plain = |value: &Value| !matches!(value, Value::Nil | Value::Map(_));
+        if self.tuples {
+            return None;
+        }
+        match (operation.f(), operation.outcome()) {
+            ("read", Outcome::Ok(answer)) if is_plain(answer) => Some(Lean { from: Some(answer), to: None }),
+            ("write", Outcome::Ok(answer)) if answer.as_refused().is_some() => None,
+            ("write", _) => Some(Lean { from: None, to: Some(&operation.invocation.value) }),
+            _ => None,
+        }
+    }
+
     fn lean_initial(&self) -> Value {
         self.initial.clone()
     }
