@@ -196,7 +196,7 @@ fn etcd_logs() {
         .filter_map(|file| Some(formats::read(BufReader::new(File::open(file).ok()?), None).ok()?.history))
         .collect();
     for (name, engine) in [("own", Engine::Own), ("porcupine-rs", Engine::Porcupine)] {
-        let limits = Limits { time: Duration::from_secs(60), ..Limits::default() };
+        let limits = Limits { time: Duration::from_mins(1), ..Limits::default() };
         let options = Options { engine, limits, nil_reads: None };
         let checker = by_name("cas-register", Some("nil"), options).expect("a known model");
         let started = now();

@@ -76,9 +76,9 @@ fn push(events: &mut Vec<Event>, client: u64, kind: Kind, value: Value) {
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 fn main() {
     for stale in [false, true] {
-        let mut base: Option<(usize, f64)> = None;
+        let mut base: Option<(u32, f64)> = None;
         for size in [100_000, 300_000, 1_000_000] {
-            let history = history(size, stale);
+            let history = history(size as usize, stale);
             let start = Instant::now();
             let analysis = txn::analyze_list_append(&history);
             let seconds = start.elapsed().as_secs_f64();
@@ -86,7 +86,7 @@ fn main() {
             let names: Vec<String> = analysis.anomalies.keys().map(ToString::to_string).collect();
             println!(
                 "list-append {size} transactions, stale reads {stale}: {seconds:.2} s, {:.1} times the size in {:.1} times the time; {}",
-                size as f64 / least as f64,
+                f64::from(size) / f64::from(least),
                 seconds / first,
                 names.join(" "),
             );

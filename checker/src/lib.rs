@@ -15,6 +15,7 @@ mod drawing;
 pub mod eventual;
 pub mod formats;
 pub mod history;
+pub mod judge;
 pub mod ladder;
 pub mod linearizable;
 pub mod lint;

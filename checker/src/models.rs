@@ -14,6 +14,7 @@ pub mod set;
 use std::fmt::Debug;
 use std::hash::Hash;
 
+pub(crate) use by_name::initial;
 pub use by_name::{NAMES, Options, UnknownModel, by_name};
 pub use register::{NilReads, RegisterSpec, cas_register, claim, register};
 

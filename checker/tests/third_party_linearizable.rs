@@ -50,7 +50,7 @@ fn rows() -> Option<Vec<Row>> {
 
 fn check(engine: Engine, wanted: impl Fn(&Row) -> bool) {
     let Some(rows) = rows() else { return };
-    let limits = Limits { time: Duration::from_secs(60), ..Limits::default() };
+    let limits = Limits { time: Duration::from_mins(1), ..Limits::default() };
     let mut wrong = Vec::new();
     let mut checked = 0;
     for row in rows.iter().filter(|row| wanted(row)) {

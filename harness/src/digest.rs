@@ -27,7 +27,7 @@ pub fn of(recording: &Recording) -> String {
     if let Some(panicked) = &recording.panicked {
         hash.update(panicked.message.as_bytes());
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", hash.finalize())
 }
 
 /// The history in its canonical form.

@@ -102,6 +102,15 @@ impl Capsule {
     }
 }
 
+/// The report of a run, in both forms.
+#[derive(Clone, Debug, Default)]
+pub struct Reports {
+    /// One page, for a browser.
+    pub html: String,
+    /// The same, for issues and terminals.
+    pub markdown: String,
+}
+
 /// The folder of a run's files, below `out`.
 pub fn folder(out: &Path, plan: &Plan) -> PathBuf {
     let nemesis: String = plan.nemesis.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
@@ -115,7 +124,7 @@ pub fn write(
     capsule: &Capsule,
     recording: &Recording,
     results: &Results,
-    report: &str,
+    reports: &Reports,
 ) -> io::Result<PathBuf> {
     let folder = folder(out, &capsule.plan);
     let unfinished = folder.with_extension("unfinished");
@@ -132,7 +141,8 @@ pub fn write(
         file.flush()?;
     }
     put("log.txt", recording.log.as_bytes())?;
-    put("report.html", report.as_bytes())?;
+    put("report.html", reports.html.as_bytes())?;
+    put("report.md", reports.markdown.as_bytes())?;
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }

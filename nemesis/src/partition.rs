@@ -19,15 +19,15 @@ pub const PARTITION: Nemesis = Nemesis {
     schedule,
 };
 
+/// Draws the sides of a cut.
+type Shape = fn(&mut ChaCha8Rng, &Cluster) -> Vec<Vec<String>>;
+
 /// One cut after another, with healthy times between them.
 fn schedule(rng: &mut ChaCha8Rng, cluster: &Cluster, length: Duration) -> Schedule {
     draw_episodes(rng, length, |rng| {
         let kind = if rng.random() { CutKind::Stall } else { CutKind::Drop };
-        let shapes: &[fn(&mut ChaCha8Rng, &Cluster) -> Vec<Vec<String>>] = if cluster.redis.is_some() {
-            &[random_halves, isolate_one, isolate_redis]
-        } else {
-            &[random_halves, isolate_one]
-        };
+        let shapes: &[Shape] = &[random_halves, isolate_one, isolate_redis];
+        let shapes = if cluster.redis.is_some() { shapes } else { &shapes[..2] };
         let shape = shapes.choose(rng).expect("there are at least two shapes");
         Fault::Cut { kind, sides: shape(rng, cluster) }
     })

@@ -15,7 +15,7 @@ use hyper_util::service::TowerToHyperService;
 
 use crate::call::CallError;
 use crate::net::{Net, Stream};
-use crate::node::{HTTP_PORT, NodeError};
+use crate::node::{HTTP_PORT, NodeError, spawn};
 
 /// Serves `router` on [`HTTP_PORT`] until the host is stopped.
 pub async fn serve(net: &Net, router: Router) -> Result<(), NodeError> {
@@ -23,7 +23,7 @@ pub async fn serve(net: &Net, router: Router) -> Result<(), NodeError> {
     loop {
         let stream = listener.accept().await?;
         let service = TowerToHyperService::new(router.clone());
-        tokio::spawn(async move {
+        spawn(async move {
             let mut server = hyper::server::conn::http1::Builder::new();
             // The date header would bring the real clock into the run.
             server.auto_date_header(false);
@@ -82,7 +82,7 @@ impl Client {
 
 async fn handshake(stream: Stream) -> hyper::Result<SendRequest<Full<Bytes>>> {
     let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    tokio::spawn(async move {
+    spawn(async move {
         if let Err(error) = connection.await {
             tracing::trace!("a connection ended: {error}");
         }

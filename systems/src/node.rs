@@ -52,3 +52,11 @@ pub type NodeError = Box<dyn std::error::Error>;
 
 /// A running node: it ends only by an error, or never.
 pub type NodeFuture = Pin<Box<dyn Future<Output = Result<(), NodeError>>>>;
+
+/// Starts a task beside the present one, on the same host: it ends with the host.
+///
+/// Never `tokio::spawn`: a runtime that is dropped by a crash drops such tasks in the order of their numbers, which count
+/// all tasks of the process, and then two runs of one plan close their connections in different orders.
+pub fn spawn(task: impl Future<Output = ()> + 'static) {
+    tokio::task::spawn_local(task);
+}

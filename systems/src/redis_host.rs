@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::net::{Net, Stream};
-use crate::node::{NodeError, REDIS_PORT};
+use crate::node::{NodeError, REDIS_PORT, spawn};
 use crate::redis::take_request;
 use crate::system::Fsync;
 
@@ -32,7 +32,7 @@ pub async fn serve(net: Net, backend: Rc<dyn Backend>, fsync: Fsync) -> Result<(
     let listener = net.listen(REDIS_PORT).await?;
     if fsync == Fsync::EverySecond {
         let backend = backend.clone();
-        tokio::task::spawn_local(async move {
+        spawn(async move {
             loop {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 backend.sync();
@@ -42,7 +42,7 @@ pub async fn serve(net: Net, backend: Rc<dyn Backend>, fsync: Fsync) -> Result<(
     loop {
         let stream = listener.accept().await?;
         let backend = backend.clone();
-        tokio::task::spawn_local(async move {
+        spawn(async move {
             if let Err(error) = converse(stream, backend, fsync).await {
                 tracing::debug!("a connection ended: {error}");
             }

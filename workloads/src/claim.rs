@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use futures::FutureExt;
-use futures::future::LocalBoxFuture;
 use netsplit_checker::{Checker, Value, models};
 use netsplit_systems::call::CallError;
 use netsplit_systems::shortener::client::Client;
@@ -13,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::op::{deal, keys};
 use crate::register::shown;
-use crate::{Op, Script, Shape, Workload};
+use crate::{Invocation, Op, Script, Shape, Workload};
 
 /// The workload.
 pub const CLAIM: Workload = Workload {
@@ -44,7 +43,7 @@ fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
     })
 }
 
-fn invoke<'a>(client: &'a mut Client, node: &'a Arc<str>, op: &'a Op) -> LocalBoxFuture<'a, Result<Value, CallError>> {
+fn invoke<'a>(client: &'a mut Client, node: &'a Arc<str>, op: &'a Op) -> Invocation<'a> {
     async move {
         match op.f.as_str() {
             "read" => Ok(client.follow(node, op.key()).await?.as_deref().map_or(Value::Nil, Value::from)),

@@ -49,12 +49,15 @@ pub struct Workload {
     /// The reads after the quiet period, each to be asked of every node.
     pub finale: fn(&[Script]) -> Vec<Op>,
     /// Does one operation at a node.
-    pub invoke: for<'a> fn(&'a mut Client, &'a Arc<str>, &'a Op) -> LocalBoxFuture<'a, Result<Value, CallError>>,
+    pub invoke: for<'a> fn(&'a mut Client, &'a Arc<str>, &'a Op) -> Invocation<'a>,
     /// What judges the history.
     pub checkers: fn() -> Vec<Box<dyn Checker>>,
     /// Whether an operation has no effect in the models of the checkers: then no answer is as good as never asked.
     pub pure: fn(&Op) -> bool,
 }
+
+/// An operation under way: what was observed, or why nothing was.
+pub type Invocation<'a> = LocalBoxFuture<'a, Result<Value, CallError>>;
 
 /// What a history records of a call: the only place where that is decided.
 pub fn outcome(result: &Result<Value, CallError>, pure: bool) -> Outcome<'_> {

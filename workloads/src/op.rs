@@ -77,13 +77,13 @@ pub fn deal(rng: &mut ChaCha8Rng, shape: &Shape, mut next: impl FnMut(&mut ChaCh
     let gap = Duration::from_secs(1) / shape.rate.max(1);
     let length_us = u64::try_from(shape.length.as_micros()).unwrap_or(u64::MAX);
     let gap_us = u64::try_from(gap.as_micros()).unwrap_or(u64::MAX).max(1);
-    let mut at_us = 0;
-    while at_us < length_us {
-        let at_ms = (at_us + rng.random_range(0..gap_us)) / 1000;
+    let mut slot_us = 0;
+    while slot_us < length_us {
+        let at_ms = (slot_us + rng.random_range(0..gap_us)) / 1000;
         let client = rng.random_range(0..shape.clients);
         let node = shape.nodes.choose(rng).expect("a cluster has a node").clone();
         scripts[client].push(Planned { at_ms, node, op: next(rng) });
-        at_us += gap_us;
+        slot_us += gap_us;
     }
     scripts
 }

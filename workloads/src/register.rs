@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::FutureExt;
-use futures::future::LocalBoxFuture;
 use netsplit_checker::{Checker, Value, models};
 use netsplit_systems::call::CallError;
 use netsplit_systems::shortener::Answer;
@@ -16,7 +15,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::op::{deal, keys};
-use crate::{Op, Script, Shape, Workload};
+use crate::{Invocation, Op, Script, Shape, Workload};
 
 /// The workload.
 pub const REGISTER: Workload = Workload {
@@ -69,7 +68,7 @@ fn url(key: &str, write: usize) -> String {
     format!("https://example.com/{key}/{write}")
 }
 
-fn invoke<'a>(client: &'a mut Client, node: &'a Arc<str>, op: &'a Op) -> LocalBoxFuture<'a, Result<Value, CallError>> {
+fn invoke<'a>(client: &'a mut Client, node: &'a Arc<str>, op: &'a Op) -> Invocation<'a> {
     async move {
         match op.f.as_str() {
             "read" => Ok(client.follow(node, op.key()).await?.as_deref().map_or(Value::Nil, Value::from)),

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use futures::FutureExt;
-use futures::future::LocalBoxFuture;
 use netsplit_checker::{Checker, Value, set_full};
 use netsplit_systems::call::CallError;
 use netsplit_systems::shortener::client::Client;
@@ -12,7 +11,7 @@ use netsplit_systems::system::Service;
 use rand_chacha::ChaCha8Rng;
 
 use crate::op::deal;
-use crate::{Op, Script, Shape, Workload};
+use crate::{Invocation, Op, Script, Shape, Workload};
 
 /// The workload.
 pub const SET: Workload = Workload {
@@ -44,7 +43,7 @@ fn finale(scripts: &[Script]) -> Vec<Op> {
     vec![Op { f: "read".into(), key: None, args: urls }]
 }
 
-fn invoke<'a>(client: &'a mut Client, node: &'a Arc<str>, op: &'a Op) -> LocalBoxFuture<'a, Result<Value, CallError>> {
+fn invoke<'a>(client: &'a mut Client, node: &'a Arc<str>, op: &'a Op) -> Invocation<'a> {
     async move {
         match op.f.as_str() {
             "add" => match client.create(node, op.arg(0)).await? {

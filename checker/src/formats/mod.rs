@@ -4,7 +4,7 @@
 //! order of the file is the order of the events; `index` becomes the event's place, and `time` is decoration. Nothing
 //! is skipped silently: what can't be read is a [`FormatError`] with its line and reason.
 //!
-//! **Architecture invariant:** input is hostile. Every reader goes through [`input`] and [`cursor`], which bound the
+//! **Architecture invariant:** input is hostile. Every reader goes through `input` and `cursor`, which bound the
 //! length of a record, the depth of nesting and the memory of what is kept.
 
 mod awdit;

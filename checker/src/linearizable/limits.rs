@@ -17,7 +17,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { states: 20_000_000, bytes: 2 << 30, time: Duration::from_secs(60) }
+        Limits { states: 20_000_000, bytes: 2 << 30, time: Duration::from_mins(1) }
     }
 }
 

@@ -101,6 +101,12 @@ fn boxed<S: Specification<Model: 'static> + 'static>(specification: S, options: 
     Box::new(Linearizable::new(specification).limits(options.limits).engine(options.engine))
 }
 
+/// The initial value of a register under any condition, as [`by_name`] reads it.
+pub(crate) fn initial(model: &str, init: Option<&str>) -> Result<Value, UnknownModel> {
+    let text = init.unwrap_or_default();
+    scalar(text.trim()).ok_or_else(|| UnknownModel::Initial { model: model.to_owned(), init: text.to_owned() })
+}
+
 /// A number, a string, a truth value or nil.
 fn scalar(text: &str) -> Option<Value> {
     match text {

@@ -2,55 +2,121 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use netsplit_checker::Verdict;
 use netsplit_checker::formats::{self, Format};
-use netsplit_checker::models::{self, Options};
-use netsplit_checker::{Checker, Verdict};
+use netsplit_checker::judge::{self, Judgement, Unjudged};
+use netsplit_checker::linearizable::{Engine, is_disagreement};
+use netsplit_checker::models::{Options, UnknownModel};
 
 use super::{Failure, say};
+use crate::registry::nearest;
 
 /// Arguments of `check`.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// The history: JSONL, CSV, Jepsen EDN or log, plain or compressed with gzip
-    history: PathBuf,
+    #[arg(required_unless_present = "manifest", requires = "model")]
+    history: Option<PathBuf>,
     /// What it is a history of (see `netsplit list models`)
     #[arg(long)]
-    model: String,
+    model: Option<String>,
     /// The value before the first operation, such as `0` or `nil`
     #[arg(long)]
     init: Option<String>,
     /// The format, if it should not be detected
     #[arg(long)]
     format: Option<Format>,
+    /// A table of histories instead: CSV with the columns file, model, init, format, expected and levels
+    #[arg(long, conflicts_with_all = ["history", "model", "init", "format"])]
+    manifest: Option<PathBuf>,
+    /// Who decides about linearizable models
+    #[arg(long, value_enum, default_value_t = Decider::Own)]
+    engine: Decider,
+}
+
+/// [`Engine`] as an argument.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Decider {
+    /// The near-linear engine where it applies, else the general one
+    Own,
+    /// The general engine
+    General,
+    /// porcupine-rs
+    Porcupine,
+    /// Own and porcupine-rs, which have to agree
+    Both,
+}
+
+impl From<Decider> for Engine {
+    fn from(decider: Decider) -> Engine {
+        match decider {
+            Decider::Own => Engine::Own,
+            Decider::General => Engine::General,
+            Decider::Porcupine => Engine::Porcupine,
+            Decider::Both => Engine::Both,
+        }
+    }
 }
 
 pub(super) fn check(arguments: &Arguments) -> Result<u8, Failure> {
-    let checker =
-        models::by_name(&arguments.model, arguments.init.as_deref(), Options::default()).map_err(Failure::wrong_use)?;
-    let named = |error: &dyn std::fmt::Display| Failure::wrong_use(format!("{}: {error}", arguments.history.display()));
-    let file = File::open(&arguments.history).map_err(|error| named(&error))?;
-    let imported = formats::read(BufReader::new(file), arguments.format).map_err(|error| named(&error))?;
+    let options = Options { engine: arguments.engine.into(), ..Options::default() };
+    match (&arguments.manifest, &arguments.history, &arguments.model) {
+        (Some(manifest), ..) => super::manifest::check(manifest, options),
+        (None, Some(history), Some(model)) => {
+            let (init, format) = (arguments.init.as_deref(), arguments.format);
+            judge::knows(model, init).map_err(|error| unjudged(&error))?;
+            let judged = judge_file(history, model, init, format, options)?;
+            tell(model, &judged.verdict);
+            Ok(exit_code(&judged.verdict))
+        }
+        _ => Err(Failure::wrong_use("`check` needs a history and --model, or --manifest")),
+    }
+}
+
+/// Reads, lints and judges one file.
+pub(super) fn judge_file(
+    path: &Path,
+    model: &str,
+    init: Option<&str>,
+    format: Option<Format>,
+    options: Options,
+) -> Result<Judgement, Failure> {
+    let named = |error: &dyn std::fmt::Display| Failure::wrong_use(format!("{}: {error}", path.display()));
+    let file = File::open(path).map_err(|error| named(&error))?;
+    let imported = formats::read(BufReader::new(file), format).map_err(|error| named(&error))?;
     let lint = imported.lint();
-    if let Some(error) = lint.errors.first() {
+    if let Some(error) = lint.errors.first().filter(|_| judge::needs_pairs(model)) {
         return Err(named(&format!("the history is not well formed: {error}")));
     }
     for warning in imported.warnings.iter().cloned().chain(lint.warnings.iter().map(ToString::to_string)).take(5) {
-        eprintln!("netsplit: {}: warning: {warning}", arguments.history.display());
+        eprintln!("netsplit: {}: warning: {warning}", path.display());
     }
-    let verdict = checker.check(&imported.history);
-    tell(checker.as_ref(), &verdict);
-    Ok(exit_code(&verdict))
+    let judged = judge::judge(model, init, &imported.history, options).map_err(|error| unjudged(&error))?;
+    if is_disagreement(&judged.verdict) {
+        return Err(Failure::harness(format!("{}: the engines disagree", path.display())));
+    }
+    Ok(judged)
 }
 
-fn tell(checker: &dyn Checker, verdict: &Verdict) {
+/// Wrong use, with the name that was perhaps meant.
+fn unjudged(error: &Unjudged) -> Failure {
+    let near = match error {
+        Unjudged::Model(UnknownModel::Name(name)) => nearest(name, judge::names()),
+        _ => None,
+    };
+    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    Failure::wrong_use(format!("{error}{hint}"))
+}
+
+fn tell(model: &str, verdict: &Verdict) {
     match verdict {
-        Verdict::Valid { vacuous: None } => say(&format!("valid: {}", checker.name())),
-        Verdict::Valid { vacuous: Some(reason) } => say(&format!("vacuous: {}: {reason}", checker.name())),
-        Verdict::Unknown(cause) => say(&format!("unknown: {}: {cause}", checker.name())),
+        Verdict::Valid { vacuous: None } => say(&format!("valid: {model}")),
+        Verdict::Valid { vacuous: Some(reason) } => say(&format!("vacuous: {model}: {reason}")),
+        Verdict::Unknown(cause) => say(&format!("unknown: {model}: {cause}")),
         Verdict::Invalid(all) => {
-            say(&format!("invalid: not {}", checker.name()));
+            say(&format!("invalid: not {model}"));
             for evidence in all {
                 super::run::tell_evidence(evidence);
             }

@@ -1,7 +1,7 @@
 //! `netsplit list`: what there is to run.
 
 use clap::ValueEnum;
-use netsplit_checker::models;
+use netsplit_checker::judge;
 
 use super::{Failure, say};
 use crate::registry;
@@ -51,7 +51,7 @@ pub(super) fn list(arguments: &Arguments) -> Result<u8, Failure> {
     }
     if wanted(What::Models) {
         say("models of `netsplit check`");
-        say(&format!("  {}", models::NAMES.join(", ")));
+        say(&format!("  {}", judge::names().collect::<Vec<_>>().join(", ")));
     }
     Ok(0)
 }

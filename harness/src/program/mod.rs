@@ -5,6 +5,7 @@
 
 mod check;
 mod list;
+mod manifest;
 mod replay;
 mod run;
 

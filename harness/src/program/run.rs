@@ -11,7 +11,7 @@ use netsplit_checker::Evidence;
 use super::{Failure, HARNESS_FAILED, say, worst};
 use crate::judge::{Judged, Overall, Results, judge};
 use crate::plan::{Config, Plan, RedisKind};
-use crate::store::{self, Capsule};
+use crate::store::{self, Capsule, Reports};
 use crate::{redis_server, report, simulate};
 
 /// Arguments of `run`.
@@ -126,8 +126,11 @@ fn one(seed: u64, config: &Config, redis_version: Option<&str>, out: &Path) -> R
     let results = judge(&plan, &recording);
     let capsule = Capsule::of(&plan, &results, redis_version.map(str::to_owned));
     let replay = format!("netsplit replay {}", store::folder(out, &plan).join("capsule.json").display());
-    let page = report::html(&plan, &recording.history, &results, &replay);
-    let folder = store::write(out, &capsule, &recording, &results, &page)
+    let reports = Reports {
+        html: report::html(&plan, &recording.history, &results, &replay),
+        markdown: report::markdown(&plan, &recording.history, &results, &replay),
+    };
+    let folder = store::write(out, &capsule, &recording, &results, &reports)
         .map_err(|error| format!("its files can't be written to {}: {error}", out.display()))?;
     Ok(Finished { plan, results, folder })
 }
@@ -188,7 +191,7 @@ fn line(run: &Finished) -> String {
         all => format!("{hit} of {all} faults hit"),
     };
     let share = overall.availability_permille.unwrap_or(0);
-    let mut line = format!(
+    let mut lines = vec![format!(
         "seed {:<6} {:<9} {} operations, {}.{} % answered, {faults}, {:.1} s simulated",
         run.plan.seed,
         results.overall.word(),
@@ -196,17 +199,17 @@ fn line(run: &Finished) -> String {
         share / 10,
         share % 10,
         results.simulated.as_secs_f64(),
-    );
+    )];
     if let Some((checker, evidence)) = results.evidence().next() {
-        line.push_str(&format!("\n            {checker}: {}: {}", evidence.anomaly, evidence.summary));
+        lines.push(format!("{checker}: {}: {}", evidence.anomaly, evidence.summary));
     }
     if let (Overall::Vacuous, Some(reason)) = (results.overall, &results.vacuous) {
-        line.push_str(&format!("\n            {reason}"));
+        lines.push(reason.clone());
     }
     for stuck in &results.stuck {
-        line.push_str(&format!("\n            {} did not come back: {}", stuck.node, stuck.reason));
+        lines.push(format!("{} did not come back: {}", stuck.node, stuck.reason));
     }
-    line
+    lines.join("\n            ")
 }
 
 /// The closing words: counts, the worst run in full, its report and how to replay it.

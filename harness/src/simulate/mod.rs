@@ -91,7 +91,7 @@ fn run_here(plan: &Plan) -> Result<Recording, NoRedis> {
     match ended {
         Ok(simulated) => recording.simulated = simulated,
         Err(panicked) => {
-            recording.log.push_str(&format!("{panicked}\n"));
+            recording.log.push_str(&panicked.to_string());
             recording.simulated = recording.history.events.last().map_or(Duration::ZERO, |event| event.time);
             // The run ended before anybody could be asked whether it came back.
             recording.stuck.clear();

@@ -61,3 +61,33 @@ fn install() {
         }));
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_caught_with_its_place_and_backtrace() {
+        let caught = caught(|| -> Result<(), String> { panic!("node n3 broke") }).expect_err("it panicked");
+        assert_eq!(caught.message, "node n3 broke");
+        assert!(caught.location.contains("panics.rs") && !caught.backtrace.is_empty(), "{caught}");
+    }
+
+    #[test]
+    fn a_panic_that_a_task_swallowed_is_still_a_finding() {
+        let caught = caught(|| {
+            let _swallowed = catch_unwind(|| panic!("in a task"));
+            Ok(())
+        });
+        assert_eq!(caught.expect_err("it panicked").message, "in a task");
+    }
+
+    #[test]
+    fn a_host_that_ends_and_a_body_without_panic_are_told_apart() {
+        assert_eq!(caught(|| Ok(7)).expect("nothing broke"), 7);
+        assert_eq!(
+            caught(|| -> Result<(), String> { Err("n1 ended".into()) }).expect_err("it ended").message,
+            "n1 ended"
+        );
+    }
+}

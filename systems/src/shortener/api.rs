@@ -37,7 +37,7 @@ struct Target {
 async fn create<L: Links>(State(links): State<L>, form: Result<Form<Target>, FormRejection>) -> Response {
     let (url, alias) = match target(form) {
         Ok(target) => target,
-        Err(refusal) => return refusal,
+        Err(reason) => return invalid(&reason),
     };
     let (code, answer) = if let Some(alias) = alias {
         let answer = links.claim(&alias, &url).await;
@@ -60,7 +60,7 @@ async fn put<L: Links>(
 ) -> Response {
     let (url, _) = match target(form) {
         Ok(target) => target,
-        Err(refusal) => return refusal,
+        Err(reason) => return invalid(&reason),
     };
     let answer = match headers.get(header::IF_MATCH).map(|quoted| unquote(quoted.as_bytes())) {
         None => links.retarget(&code, &url).await,
@@ -113,18 +113,18 @@ async fn unlock<L: Links>(State(links): State<L>, Path(name): Path<String>) -> R
     respond(links.unlock(&name).await, StatusCode::CONFLICT, || StatusCode::NO_CONTENT.into_response())
 }
 
-/// The url and the alias of a form, or the 422 that says what is wrong with it.
-fn target(form: Result<Form<Target>, FormRejection>) -> Result<(String, Option<String>), Response> {
-    let Form(target) = form.map_err(|error| invalid(&error.body_text()))?;
-    let url = target.url.ok_or_else(|| invalid("the form field `url` is missing"))?;
+/// The url and the alias of a form, or what is wrong with it.
+fn target(form: Result<Form<Target>, FormRejection>) -> Result<(String, Option<String>), String> {
+    let Form(target) = form.map_err(|error| error.body_text())?;
+    let url = target.url.ok_or("the form field `url` is missing")?;
     if !(url.starts_with("http://") || url.starts_with("https://")) {
-        return Err(invalid("the url must begin with http:// or https://"));
+        return Err("the url must begin with http:// or https://".into());
     }
     if url.len() > LONGEST_URL_BYTES {
-        return Err(invalid("the url is longer than 2048 bytes"));
+        return Err("the url is longer than 2048 bytes".into());
     }
     if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(invalid("the url holds a character that must be percent-encoded"));
+        return Err("the url holds a character that must be percent-encoded".into());
     }
     Ok((url, target.alias.filter(|alias| !alias.is_empty())))
 }

@@ -176,8 +176,8 @@ impl Links for RedisLinks {
     async fn lock(&self, name: &str) -> Result<Lock, Unavailable> {
         let token: u64 = self.run(cmd("INCR").arg("fence")).await?;
         let key = format!("lock:{name}");
-        let taken: Option<String> = self.run(cmd("SET").arg(key).arg(token).arg("NX")).await?;
-        Ok(if taken.is_some() { Lock::Granted(token) } else { Lock::Held })
+        let set: Option<String> = self.run(cmd("SET").arg(key).arg(token).arg("NX")).await?;
+        Ok(if set.is_some() { Lock::Granted(token) } else { Lock::Held })
     }
 
     async fn unlock(&self, name: &str) -> Result<Answer, Unavailable> {

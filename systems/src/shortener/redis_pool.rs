@@ -9,7 +9,7 @@ use ::redis::{AsyncConnectionConfig, Cmd, FromRedisValue, Pipeline, RedisConnect
 
 use super::Unavailable;
 use crate::net::Net;
-use crate::node::{REDIS, REDIS_PORT};
+use crate::node::{REDIS, REDIS_PORT, spawn};
 
 /// A node's connections to Redis.
 #[derive(Clone)]
@@ -51,7 +51,7 @@ impl Pool {
             .await
             .map_err(|error| no_effect(&error))?
             .map_err(|error| no_effect(&error))?;
-        tokio::spawn(driver);
+        spawn(driver);
         Ok(connection)
     }
 }

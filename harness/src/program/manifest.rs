@@ -1,0 +1,129 @@
+//! `netsplit check --manifest`: a whole table of histories with the verdicts that are expected of them.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path};
+
+use netsplit_checker::Verdict;
+use netsplit_checker::judge::{Judgement, UNSUPPORTED};
+use netsplit_checker::models::Options;
+use serde::Deserialize;
+
+use super::check::judge_file;
+use super::{Failure, say};
+
+/// A row; other columns are not looked at.
+#[derive(Deserialize)]
+struct Row {
+    file: String,
+    model: String,
+    #[serde(default)]
+    init: String,
+    #[serde(default)]
+    format: String,
+    expected: String,
+    #[serde(default)]
+    levels: String,
+}
+
+/// How a row ended.
+enum Ended {
+    Agrees,
+    Disagrees,
+    NotScored,
+    NotSupported,
+}
+
+/// Judges every row; 0 only if every scored row agrees.
+pub(super) fn check(manifest: &Path, options: Options) -> Result<u8, Failure> {
+    let named = |error: &dyn std::fmt::Display| Failure::wrong_use(format!("{}: {error}", manifest.display()));
+    let mut table = csv::Reader::from_path(manifest).map_err(|error| named(&error))?;
+    let folder = manifest.parent().unwrap_or(Path::new("."));
+    let mut counts = [0_usize; 4];
+    for (at, row) in table.deserialize().enumerate() {
+        let row: Row = row.map_err(|error| named(&error))?;
+        let leaves = |part| !matches!(part, Component::Normal(_) | Component::CurDir);
+        if Path::new(&row.file).components().any(leaves) {
+            return Err(named(&format!(
+                "row {}: `{}` leaves the folder of the manifest",
+                at + 1,
+                row.file.escape_debug()
+            )));
+        }
+        let (ended, told) = judge_row(folder, &row, options)?;
+        let word = match ended {
+            Ended::Agrees => "agree",
+            Ended::Disagrees => "DISAGREE",
+            Ended::NotScored => "not scored",
+            Ended::NotSupported => "not supported",
+        };
+        counts[ended as usize] += 1;
+        say(&format!("{word:<14} {:<28} {told:<34} {}", row.model, row.file));
+    }
+    let [agree, disagree, not_scored, not_supported] = counts;
+    say("");
+    say(&format!(
+        "{} histories: {agree} agree, {disagree} disagree, {not_scored} not scored, {not_supported} with a model not supported",
+        counts.iter().sum::<usize>()
+    ));
+    Ok(u8::from(disagree > 0))
+}
+
+/// How one row ended, and what was found against what was expected.
+fn judge_row(folder: &Path, row: &Row, options: Options) -> Result<(Ended, String), Failure> {
+    if UNSUPPORTED.contains(&row.model.as_str()) {
+        return Ok((Ended::NotSupported, format!("expected {}", row.expected)));
+    }
+    let stated = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let format = stated(&row.format).map(|format| format.parse()).transpose().map_err(Failure::wrong_use)?;
+    let judged = match judge_file(&folder.join(&row.file), &row.model, stated(&row.init).as_deref(), format, options) {
+        Ok(judged) => judged,
+        Err(failure) if failure.exit_code == super::WRONG_USE => {
+            let ended = if row.expected == "unknown" { Ended::NotScored } else { Ended::Disagrees };
+            return Ok((ended, failure.message));
+        }
+        Err(failure) => return Err(failure),
+    };
+    let found = word(&judged.verdict);
+    let (scored, wrong) = compare_levels(&row.levels, &judged)?;
+    let told = if wrong.is_empty() {
+        format!("{found}, expected {}", row.expected)
+    } else {
+        format!("{found}, expected {}; {}", row.expected, wrong.join(", "))
+    };
+    let ended = match (row.expected.as_str(), scored) {
+        _ if !wrong.is_empty() => Ended::Disagrees,
+        ("unknown", 0) => Ended::NotScored,
+        ("unknown", _) => Ended::Agrees,
+        (expected, _) if expected == found => Ended::Agrees,
+        _ => Ended::Disagrees,
+    };
+    Ok((ended, told))
+}
+
+/// How many levels of isolation were compared, and which differ.
+fn compare_levels(levels: &str, judged: &Judgement) -> Result<(usize, Vec<String>), Failure> {
+    if levels.is_empty() {
+        return Ok((0, Vec::new()));
+    }
+    let expected: BTreeMap<String, String> = serde_json::from_str(levels)
+        .map_err(|error| Failure::wrong_use(format!("the levels `{}` are no JSON: {error}", levels.escape_debug())))?;
+    let mut scored = 0;
+    let mut wrong = Vec::new();
+    for (level, expected) in expected.iter().filter(|(_, expected)| *expected != "unknown") {
+        scored += 1;
+        let found = judged.levels.get(level.as_str()).map_or("not judged", word);
+        if found != expected {
+            wrong.push(format!("{level} {found}, expected {expected}"));
+        }
+    }
+    Ok((scored, wrong))
+}
+
+/// A verdict in the words of a manifest.
+fn word(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Valid { .. } => "ok",
+        Verdict::Invalid(_) => "invalid",
+        Verdict::Unknown(_) => "unknown",
+    }
+}

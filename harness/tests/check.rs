@@ -1,0 +1,73 @@
+//! `netsplit check`: exit codes, words and hostile files.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+
+const WRITE_THEN_READ: &str = "{:process 0 :type :invoke :f :write :value 1}
+{:process 0 :type :ok :f :write :value 1}
+{:process 1 :type :invoke :f :read :value nil}
+{:process 1 :type :ok :f :read :value READ}
+";
+
+fn check(folder: &Path, content: &[u8], more: &[&str]) -> (i32, String) {
+    let path = folder.join("history.edn");
+    fs::write(&path, content).expect("the folder can be written");
+    ended(Command::new(assert_cmd::cargo::cargo_bin!("netsplit")).arg("check").arg(path).args(more))
+}
+
+/// The exit code, and all that was said.
+fn ended(command: &mut Command) -> (i32, String) {
+    let output = command.output().expect("the program runs");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code().expect("no signal"), String::from_utf8_lossy(&said).into_owned())
+}
+
+#[test]
+fn valid_invalid_vacuous_and_wrong_use_have_their_exit_codes() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let read = |value: &str| WRITE_THEN_READ.replace("READ", value);
+    let register = ["--model", "register"];
+    for engine in ["own", "general", "porcupine", "both"] {
+        let (code, said) = check(folder.path(), read("1").as_bytes(), &["--model", "register", "--engine", engine]);
+        assert_eq!((code, said.trim()), (0, "valid: register"), "{engine}");
+        let (code, said) = check(folder.path(), read("2").as_bytes(), &["--model", "register", "--engine", engine]);
+        assert!(code == 1 && said.contains("invalid: not register") && said.contains("#2"), "{engine}: {said}");
+    }
+    let writes: String = read("1").lines().take(2).map(|line| format!("{line}\n")).collect();
+    assert_eq!(check(folder.path(), writes.as_bytes(), &register).0, 2);
+    let (code, said) = check(folder.path(), read("1").as_bytes(), &["--model", "registr"]);
+    assert!(code == 64 && said.contains("did you mean `register`?"), "{said}");
+}
+
+#[test]
+fn hostile_files_are_refused_in_one_line_that_names_them() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let deep = "[".repeat(200_000);
+    let files: [&[u8]; 5] =
+        [b"", b"\xff\xfe\x00\x01", b"{:process 0 :type", deep.as_bytes(), b"{:process 0 :type :ok :f :read :value 1}"];
+    for content in files {
+        let (code, said) = check(folder.path(), content, &["--model", "register"]);
+        assert!(code == 64 && said.contains("history.edn") && said.lines().count() == 1, "{code}: {said}");
+    }
+}
+
+#[test]
+fn a_manifest_is_judged_row_by_row_and_may_not_leave_its_folder() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("a.edn"), WRITE_THEN_READ.replace("READ", "2")).expect("the folder can be written");
+    let manifest = folder.path().join("manifest.csv");
+    let judged = |rows: &str| {
+        fs::write(&manifest, format!("file,model,init,format,expected,levels\n{rows}"))
+            .expect("the folder can be written");
+        ended(Command::new(assert_cmd::cargo::cargo_bin!("netsplit")).args(["check", "--manifest"]).arg(&manifest))
+    };
+    let (code, said) =
+        judged("a.edn,register,nil,edn,invalid,\na.edn,kafka,,edn,ok,\na.edn,register,nil,edn,unknown,\n");
+    assert!(code == 0 && said.contains("1 agree, 0 disagree, 1 not scored, 1 with a model not supported"), "{said}");
+    let (code, said) = judged("a.edn,register,nil,edn,ok,\n");
+    assert!(code == 1 && said.contains("DISAGREE"), "{said}");
+    let (code, said) = judged("../a.edn,register,nil,edn,ok,\n");
+    assert!(code == 64 && said.contains("leaves the folder"), "{said}");
+}

@@ -1,0 +1,103 @@
+//! A run is a pure function of its plan: two runs give the same bytes, in one process, in two, and at any number of jobs.
+
+use std::path::Path;
+use std::time::Duration;
+
+use assert_cmd::Command;
+use netsplit::judge::Overall;
+use netsplit::plan::{Config, Plan};
+use netsplit::{digest, judge, simulate};
+
+fn config(system: &str, workload: &str, nemesis: &str) -> Config {
+    Config {
+        system: system.into(),
+        workload: workload.into(),
+        nemesis: nemesis.into(),
+        time_limit: Duration::from_secs(10),
+        ..Config::default()
+    }
+}
+
+#[test]
+fn one_plan_twice_in_one_process_gives_the_same_history_messages_and_digest() {
+    for workload in ["register", "claim", "set"] {
+        let plan =
+            Plan::draw(7, &config("redis", workload, "partition,crash,power-loss")).expect("the names are known");
+        let one = simulate::run(&plan).expect("embedded Redis needs nothing");
+        let two = simulate::run(&plan).expect("embedded Redis needs nothing");
+        assert!(digest::history(&one) == digest::history(&two), "{workload}: the histories differ");
+        assert!(one.record == two.record, "{workload}: the records of messages differ");
+        assert!(one.log == two.log, "{workload}: the logs differ");
+        assert!(one.record.messages.len() > 1000, "{workload}: hardly anything was sent");
+        assert_eq!(digest::of(&one), digest::of(&two));
+    }
+}
+
+#[test]
+fn another_seed_gives_another_digest() {
+    let run = |seed| {
+        let plan = Plan::draw(seed, &config("redis", "register", "none")).expect("the names are known");
+        digest::of(&simulate::run(&plan).expect("embedded Redis needs nothing"))
+    };
+    assert_ne!(run(1), run(2));
+}
+
+#[test]
+fn two_processes_at_one_job_and_at_two_write_the_same_files() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run = |jobs: &str, out: &Path| {
+        let arguments = ["run", "--seed", "0..4", "--time-limit", "5s", "--jobs", jobs, "--out"];
+        netsplit().args(arguments).arg(out).assert().success();
+    };
+    let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+    run("1", &one);
+    run("2", &two);
+    for seed in 0..4 {
+        let name = format!("redis-register-partition-crash-{seed}");
+        for file in ["capsule.json", "history.jsonl", "history.csv", "results.json", "log.txt"] {
+            let read = |out: &Path| std::fs::read(out.join(&name).join(file)).expect("the file was written");
+            assert!(read(&one) == read(&two), "{name}/{file} differs");
+        }
+    }
+}
+
+#[test]
+fn a_stale_cache_is_caught_with_evidence_and_its_capsule_replays() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let arguments = ["run", "--system", "redis-stale-cache", "--nemesis", "none", "--time-limit", "10s", "--out"];
+    let ran = netsplit().args(arguments).arg(folder.path()).assert().code(1);
+    let told = String::from_utf8_lossy(&ran.get_output().stdout).into_owned();
+    assert!(told.contains("stale-read") && told.contains("replay  netsplit replay"), "{told}");
+    let capsule = folder.path().join("latest/capsule.json");
+    let replayed = netsplit().arg("replay").arg(&capsule).assert().code(1);
+    let told = String::from_utf8_lossy(&replayed.get_output().stdout).into_owned();
+    assert!(told.contains("the same, byte for byte"), "{told}");
+}
+
+#[test]
+fn lost_writes_at_a_power_loss_are_caught_without_fsync_and_never_happen_with_it() {
+    let judged = |system: &str, seed| {
+        let plan = Plan::draw(seed, &config(system, "set", "power-loss")).expect("the names are known");
+        judge::judge(&plan, &simulate::run(&plan).expect("embedded Redis needs nothing"))
+    };
+    for seed in 0..3 {
+        assert_eq!(judged("redis", seed).overall, Overall::Valid, "redis, seed {seed}");
+    }
+    let weak: Vec<_> = (0..3).map(|seed| judged("redis-everysec", seed)).collect();
+    let lost = weak.iter().flat_map(judge::Results::evidence).any(|(_, evidence)| evidence.anomaly == "lost");
+    assert!(lost, "no seed of 0..3 showed a lost write");
+}
+
+#[test]
+fn a_run_without_operations_is_vacuous_and_not_a_pass() {
+    let mut plan = Plan::draw(1, &config("redis", "register", "none")).expect("the names are known");
+    plan.scripts.iter_mut().for_each(Vec::clear);
+    plan.finale.clear();
+    let results = judge::judge(&plan, &simulate::run(&plan).expect("embedded Redis needs nothing"));
+    assert_eq!(results.overall, Overall::Vacuous);
+    assert_eq!(results.overall.exit_code(), 2);
+}
+
+fn netsplit() -> Command {
+    Command::new(assert_cmd::cargo::cargo_bin!("netsplit"))
+}
