@@ -12,6 +12,7 @@ mod hash;
 mod limits;
 mod near_linear;
 mod number;
+mod pair;
 mod pool;
 mod porcupine;
 #[cfg(test)]
@@ -118,8 +119,8 @@ impl<S: Specification<Model: 'static>> Linearizable<S> {
             Zones::Linearizable => Ok(Judged { verdict: Verdict::VALID, tested }),
             Zones::Not(why, steps) => {
                 let steps = near_linear::with_writers(&numbered.steps, numbered.values, &steps);
-                let invoked_at = |&at: &u32| usize::try_from(numbered.steps[at as usize].call - 1);
-                let positions: Vec<usize> = steps.iter().filter_map(|at| invoked_at(at).ok()).collect();
+                let invoked_at = |&at: &u32| numbered.steps[at as usize].call as usize - 1;
+                let positions: Vec<usize> = steps.iter().map(invoked_at).collect();
                 drop(numbered);
                 let evidence = self.zone_evidence(part, why, &positions)?;
                 Ok(Judged { verdict: Verdict::Invalid(vec![evidence]), tested })
@@ -223,7 +224,7 @@ impl<S: Specification<Model: 'static>> Checker for Linearizable<S> {
 
     fn check(&self, history: &History) -> Verdict {
         let budget = Budget::start(self.limits);
-        let split = match Split::new(history, |operation| self.specification.key(operation)) {
+        let split = match Split::new(history, &self.specification) {
             Ok(split) => split,
             Err(error) => return Verdict::Unknown(Cause::Undecided(error.to_string())),
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::call::{Call, PENDING};
 use super::general::{self, Answer};
 use super::limits::{Budget, Limits};
-use super::near_linear::{self, NONE, Step, Zones};
+use super::near_linear::{self, NO_RETURN, NONE, Step, Zones};
 use super::porcupine;
 use crate::Value;
 use crate::models::register::{Register, RegisterOp, RegisterRet, RegisterSpec};
@@ -82,7 +82,8 @@ fn near_linear(spec: &RegisterSpec, calls: &[RegisterCall]) -> Option<bool> {
     let step = |call: &RegisterCall| {
         let lean = spec.lean(&call.op, call.ret_value.as_ref())?;
         let [from, to] = [lean.from, lean.to].map(|value| value.map_or(NONE, number));
-        Some(Step { call: call.call, ret: call.ret, from, to })
+        let time = |time: u64| u32::try_from(time).unwrap_or(NO_RETURN);
+        Some(Step { call: time(call.call), ret: time(call.ret), from, to })
     };
     let steps: Vec<Step> = calls.iter().map(step).collect::<Option<_>>()?;
     match near_linear::decide(&steps, 10) {

@@ -238,14 +238,20 @@ impl Specification for RegisterSpec {
     }
 
     fn lean_at_once<'h>(&self, operation: &Operation<'h>) -> Option<Lean<'h>> {
-        let is_plain = |value: &Value| !matches!(value, Value::Nil | Value::Map(_));
         if self.tuples {
             return None;
         }
-        match (operation.f(), operation.outcome()) {
-            ("read", Outcome::Ok(answer)) if is_plain(answer) => Some(Lean { from: Some(answer), to: None }),
-            ("write", Outcome::Ok(answer)) if answer.as_refused().is_some() => None,
-            ("write", _) => Some(Lean { from: None, to: Some(&operation.invocation.value) }),
+        let given = &operation.invocation.value;
+        let answer = match operation.outcome() {
+            Outcome::Ok(Value::Map(_)) => return None,
+            Outcome::Ok(answer) => Some(answer),
+            Outcome::Fail | Outcome::Info => None,
+        };
+        match (operation.f(), answer, given) {
+            ("read", Some(Value::Nil), _) if self.nil_reads == NilReads::Unknown => None,
+            ("read", Some(answer), _) => Some(Lean { from: Some(answer), to: None }),
+            ("write", ..) => Some(Lean { from: None, to: Some(given) }),
+            ("cas", _, Value::List(pair)) if pair.len() == 2 => Some(Lean { from: Some(&pair[0]), to: Some(&pair[1]) }),
             _ => None,
         }
     }
