@@ -20,6 +20,8 @@ mod random_tests;
 mod seen;
 mod split;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::models::{Calls, Specification, Undecodable};
 use crate::{Cause, Checker, Evidence, History, Value, Verdict};
 
@@ -230,19 +232,25 @@ impl<S: Specification<Model: 'static>> Checker for Linearizable<S> {
         };
         let workers = pool::workers(split.len());
         let share = budget.share(workers);
-        let judged = pool::map(split.len(), workers, |at| self.check_part(&split.part(at), &share));
-        let mut verdict = Verdict::VALID;
-        let mut tested = false;
-        for part in judged {
-            match part {
-                Ok(part) => {
-                    tested |= part.tested;
-                    verdict = verdict.worst(part.verdict);
+        let tested = AtomicBool::new(false);
+        // of very many objects all but a few are valid
+        let not_valid = pool::collect(split.len(), workers, |at| match self.check_part(&split.part(at), &share) {
+            Ok(judged) => {
+                if judged.tested && !tested.load(Ordering::Relaxed) {
+                    tested.store(true, Ordering::Relaxed);
                 }
+                (judged.verdict != Verdict::VALID).then_some(Ok(judged.verdict))
+            }
+            Err(error) => Some(Err(error)),
+        });
+        let mut verdict = Verdict::VALID;
+        for part in not_valid {
+            match part {
+                Ok(part) => verdict = verdict.worst(part),
                 Err(error) => return Verdict::Unknown(Cause::Undecided(error.to_string())),
             }
         }
-        if !tested && verdict == Verdict::VALID {
+        if !tested.into_inner() && verdict == Verdict::VALID {
             return Verdict::vacuous("no completed operation could have refuted linearizability");
         }
         verdict

@@ -32,9 +32,10 @@ impl<'h> Numbers<'h> {
     }
 
     fn known(&self, value: &Value) -> Option<u32> {
-        match value {
-            _ if *value == self.initial => Some(INITIAL),
-            Value::Int(n) if *n >= 0 && *n < i64::from(self.dense) => u32::try_from(*n + 1).ok(),
+        match (value, &self.initial) {
+            (Value::Int(n), Value::Int(initial)) if n == initial => Some(INITIAL),
+            (Value::Int(n), _) if *n >= 0 && *n < i64::from(self.dense) => u32::try_from(*n + 1).ok(),
+            (value, initial) if value == initial => Some(INITIAL),
             _ => self.others.get(value).copied(),
         }
     }
@@ -85,20 +86,17 @@ impl<'s, 'h> Local<'s, 'h> {
             return number;
         }
         let fresh = self.count;
-        let local = match self.dense.get_mut(number as usize) {
-            Some(local) => {
-                if *local == 0 {
-                    *local = fresh;
-                }
-                *local
+        let local = if let Some(local) = self.dense.get_mut(number as usize) {
+            if *local == 0 {
+                *local = fresh;
             }
-            None => {
-                if self.sparse.is_empty() {
-                    // one allocation for a short history
-                    self.sparse.reserve(self.dense.len().min(64) / 2);
-                }
-                *self.sparse.entry(number).or_insert(fresh)
+            *local
+        } else {
+            if self.sparse.is_empty() {
+                // one allocation for a short history
+                self.sparse.reserve(self.dense.len().min(64) / 2);
             }
+            *self.sparse.entry(number).or_insert(fresh)
         };
         self.count += u32::from(local == fresh);
         local

@@ -100,6 +100,8 @@ fn sorted(pairs: &[Pair], of_pair: &[u32], starts: &[u32]) -> Vec<Pair> {
 #[derive(Default)]
 pub(crate) struct Objects<'h> {
     numbers: HashMap<&'h Value, u32, BuildWordHasher>,
+    /// By the address of a key's text: events about one object mostly share it, and comparing texts means fetching them.
+    by_address: HashMap<usize, u32, BuildWordHasher>,
     keys: Vec<&'h Value>,
     /// Each pair's object; empty as long as there is only one.
     of_pair: Vec<u32>,
@@ -111,15 +113,28 @@ impl<'h> Objects<'h> {
         if self.of_pair.is_empty() && self.keys.first().is_some_and(|only| is_same(only, key)) {
             return;
         }
+        let number = self.number(key);
+        if self.keys.len() > 1 {
+            self.of_pair.resize(pairs, 0);
+            self.of_pair.push(number);
+        }
+    }
+
+    fn number(&mut self, key: &'h Value) -> u32 {
+        let address = key.as_text().map(|text| text.as_ptr().addr());
+        if let Some(number) = address.and_then(|address| self.by_address.get(&address)) {
+            return *number;
+        }
         let fresh = small(self.keys.len());
         let number = *self.numbers.entry(key).or_insert(fresh);
         if number == fresh {
             self.keys.push(key);
         }
-        if self.keys.len() > 1 {
-            self.of_pair.resize(pairs, 0);
-            self.of_pair.push(number);
+        // not where each event has a text of its own
+        if let (Some(address), true) = (address, self.by_address.len() < 2 * self.keys.len()) {
+            self.by_address.insert(address, number);
         }
+        number
     }
 
     /// Keeps only some of the pairs.
@@ -143,9 +158,11 @@ mod tests {
     #[test]
     fn an_object_of_which_everything_failed_is_no_part() {
         let alone = |key: i64, kind| format!("1 invoke write {key}=1\n1 {kind} write {key}=1\n");
-        let history = draw(&[(1, "fail"), (2, "ok"), (1, "fail"), (3, "ok"), (2, "ok")].map(|(k, o)| alone(k, o)).concat());
+        let history =
+            draw(&[(1, "fail"), (2, "ok"), (1, "fail"), (3, "ok"), (2, "ok")].map(|(k, o)| alone(k, o)).concat());
         let split = Split::new(&history, &RegisterSpec::new(Value::Nil)).expect("all are paired");
-        let parts: Vec<_> = (0..split.len()).map(|at| (split.part(at).key.clone(), split.part(at).pairs.len())).collect();
+        let parts: Vec<_> =
+            (0..split.len()).map(|at| (split.part(at).key.clone(), split.part(at).pairs.len())).collect();
         assert_eq!(parts, [(2.into(), 2), (3.into(), 1)]);
     }
 }
