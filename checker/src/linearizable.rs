@@ -132,12 +132,12 @@ impl<S: Specification<Model: 'static>> Linearizable<S> {
 
     /// The zones name a few calls: their explanation, if they contradict each other by themselves, else that of all.
     fn zone_evidence(&self, part: &Part<'_, '_>, why: Why, positions: &[usize]) -> Result<Evidence, Undecodable> {
-        let budget = evidence::budget(&self.limits);
+        let mut means = evidence::Means::new(&self.limits);
         let few = call::some_calls(&self.specification, part, |at| positions.binary_search(&at).is_ok())?;
-        let mut explained = evidence::explain(&self.specification, &few, &budget);
+        let mut explained = evidence::explain(&self.specification, &few, &mut means);
         if explained.is_none() {
             let all = call::calls(&self.specification, part)?;
-            explained = evidence::explain(&self.specification, &all, &budget);
+            explained = evidence::explain(&self.specification, &all, &mut means);
         }
         let mut explained = explained.unwrap_or_else(|| Evidence {
             summary: "these operations each have to come before the other".to_owned(),
@@ -150,6 +150,9 @@ impl<S: Specification<Model: 'static>> Linearizable<S> {
     }
 
     fn general(&self, part: &Part<'_, '_>, budget: &Budget) -> Result<Judged, Undecodable> {
+        if let Some(cause) = budget.out_of_memory(general::least_bytes::<S::Model>(part.pairs.len())) {
+            return Ok(Judged { verdict: Verdict::Unknown(cause), tested: true });
+        }
         let calls = call::calls(&self.specification, part)?;
         let needless = self.specification.needless(&calls);
         let tested = self.tested(&calls);
@@ -157,9 +160,8 @@ impl<S: Specification<Model: 'static>> Linearizable<S> {
             Answer::Linearizable => Verdict::VALID,
             Answer::Unknown(cause) => Verdict::Unknown(cause),
             Answer::Not(stuck) => {
-                let budget = evidence::budget(&self.limits);
-                let explained = evidence::explain_stuck(&self.specification, &calls, &stuck, &budget);
-                Verdict::Invalid(vec![explained.unwrap_or_else(|| unexplained(&calls, stuck.culprit))])
+                let mut means = evidence::Means::new(&self.limits);
+                Verdict::Invalid(vec![evidence::explain_stuck(&self.specification, &calls, stuck, &mut means)])
             }
         };
         Ok(Judged { verdict, tested })
@@ -172,8 +174,8 @@ impl<S: Specification<Model: 'static>> Linearizable<S> {
             Ok(true) => Verdict::VALID,
             Err(cause) => Verdict::Unknown(cause),
             Ok(false) => {
-                let budget = evidence::budget(&self.limits);
-                let explained = evidence::explain(&self.specification, &calls, &budget);
+                let mut means = evidence::Means::new(&self.limits);
+                let explained = evidence::explain(&self.specification, &calls, &mut means);
                 Verdict::Invalid(vec![explained.unwrap_or_else(|| unexplained(&calls, calls.len() - 1))])
             }
         };

@@ -9,7 +9,7 @@ use crate::Cause;
 pub struct Limits {
     /// Configurations remembered, in all objects together.
     pub states: u64,
-    /// Bytes of the search's own tables, in all objects together.
+    /// Bytes of a check's own tables, the history's apart, in all objects together. porcupine-rs can't be bounded by them.
     pub bytes: u64,
     /// Time of the real clock.
     pub time: Duration,
@@ -46,6 +46,11 @@ impl Budget {
     /// The time that is left.
     pub(crate) fn left(&self) -> Duration {
         self.limits.time.saturating_sub(self.started.elapsed())
+    }
+
+    /// The cause, if so many bytes are too many.
+    pub(crate) fn out_of_memory(&self, bytes: usize) -> Option<Cause> {
+        (bytes as u64 > self.limits.bytes).then_some(Cause::Memory(self.limits.bytes))
     }
 
     /// The cause, once the time is over.
