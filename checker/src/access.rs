@@ -18,6 +18,14 @@ pub(crate) struct Access<'h> {
     pub(crate) needs: Option<&'h Value>,
 }
 
+/// What an allocation costs besides its bytes.
+pub(crate) const ALLOCATION_BYTES: usize = 24;
+
+/// Bytes that the accesses of a history take, with the operations that they are read from.
+pub(crate) fn bytes(history: &History) -> usize {
+    history.events.len() / 2 * (size_of::<Operation<'_>>() + 2 * size_of::<Access<'_>>())
+}
+
 /// The accesses of a history in the order of their invocations. What failed, and reads without answer, are left out.
 pub(crate) fn accesses(history: &History) -> Result<Vec<Access<'_>>, Unpaired> {
     Ok(history.operations()?.iter().filter_map(access).collect())

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::access::{Access, accesses, told};
+use crate::access::{self, Access, accesses, told};
+use crate::linearizable::{Budget, Limits};
 use crate::{Cause, Checker, Evidence, History, Value, Verdict};
 
 /// The checker, for registers of any number of keys, judged together.
@@ -18,11 +19,13 @@ pub struct Causal {
     pub memory: bool,
     /// As many operations are judged: the order takes their square in bits, and up to their cube in time.
     pub operations: usize,
+    /// How much time and memory that may take.
+    pub limits: Limits,
 }
 
 impl Default for Causal {
     fn default() -> Causal {
-        Causal { initial: Value::Nil, memory: true, operations: 2_000 }
+        Causal { initial: Value::Nil, memory: true, operations: 2_000, limits: Limits::default() }
     }
 }
 
@@ -37,6 +40,11 @@ impl Order {
     fn new(size: usize) -> Order {
         let words = size.div_ceil(64);
         Order { words, before: vec![0; words * size] }
+    }
+
+    /// Bytes of the two orders on so many operations that are there at once.
+    fn bytes(size: usize) -> usize {
+        2 * size * size.div_ceil(64) * size_of::<u64>()
     }
 
     fn holds(&self, first: usize, then: usize) -> bool {
@@ -61,6 +69,7 @@ impl Order {
 }
 
 struct Graph<'a, 'h> {
+    budget: &'a Budget,
     all: &'a [Access<'h>],
     /// The write that each read shows; `None` for the initial value and for what reads nothing.
     source: Vec<Option<usize>>,
@@ -74,19 +83,18 @@ type Bad = (&'static str, Vec<usize>);
 
 enum Stop {
     Bad(Bad),
-    Undecided(String),
+    Unknown(Cause),
 }
 
 impl<'a, 'h> Graph<'a, 'h> {
-    fn new(all: &'a [Access<'h>], initial: &Value) -> Result<Graph<'a, 'h>, Stop> {
+    fn new(all: &'a [Access<'h>], initial: &Value, budget: &'a Budget) -> Result<Graph<'a, 'h>, Stop> {
+        budget.out_of_memory(Order::bytes(all.len())).map_or(Ok(()), |cause| Err(Stop::Unknown(cause)))?;
         let (mut by_value, mut writes) = (BTreeMap::new(), BTreeMap::<_, Vec<usize>>::new());
         for (at, access) in all.iter().enumerate() {
             let Some(wrote) = access.wrote else { continue };
             if wrote == initial || by_value.insert((access.key, wrote), at).is_some() {
-                return Err(Stop::Undecided(format!(
-                    "#{} writes {wrote} again: values must be distinct",
-                    access.index
-                )));
+                let why = format!("#{} writes {wrote} again: values must be distinct", access.index);
+                return Err(Stop::Unknown(Cause::Undecided(why)));
             }
             writes.entry(access.key).or_default().push(at);
         }
@@ -100,18 +108,24 @@ impl<'a, 'h> Graph<'a, 'h> {
                 },
             });
         }
-        Ok(Graph { all, source, writes, order: Order::new(all.len()) })
+        Ok(Graph { budget, all, source, writes, order: Order::new(all.len()) })
+    }
+
+    fn in_time(&self) -> Result<(), Stop> {
+        self.budget.out_of_time().map_or(Ok(()), |cause| Err(Stop::Unknown(cause)))
     }
 
     /// CO; the `Err` is a cycle's ends.
     fn causal_order(&mut self) -> Result<(), Stop> {
         let mut last: BTreeMap<u64, usize> = BTreeMap::new();
         for at in 0..self.all.len() {
+            self.in_time()?;
             if let Some(previous) = last.insert(self.all[at].process, at) {
                 self.order.add(previous, at);
             }
         }
         for at in 0..self.all.len() {
+            self.in_time()?;
             let Some(write) = self.source[at] else { continue };
             if write == at || self.order.holds(at, write) {
                 return Err(Stop::Bad(("CyclicCO", vec![at, write])));
@@ -129,6 +143,7 @@ impl<'a, 'h> Graph<'a, 'h> {
 
     fn co_patterns(&self) -> Result<(), Stop> {
         for read in (0..self.all.len()).filter(|&at| self.all[at].observed.is_some()) {
+            self.in_time()?;
             for write in self.others(read).filter(|&write| self.order.holds(write, read)) {
                 match self.source[read] {
                     None => return Err(Stop::Bad(("WriteCOInitRead", vec![write, read]))),
@@ -155,9 +170,11 @@ impl<'a, 'h> Graph<'a, 'h> {
             let (mut before, mut changed) = (self.order.clone(), true);
             while std::mem::take(&mut changed) {
                 for &read in &reads {
+                    self.in_time()?;
                     for write in
                         self.others(read).filter(|&write| past(write) && before.holds(write, read)).collect::<Vec<_>>()
                     {
+                        self.in_time()?;
                         match self.source[read] {
                             None => return Err(Stop::Bad(("WriteHBInitRead", vec![write, read]))),
                             Some(source) if before.holds(source, write) => {
@@ -174,8 +191,8 @@ impl<'a, 'h> Graph<'a, 'h> {
 }
 
 impl Causal {
-    fn judge(&self, all: &[Access<'_>]) -> Result<(), Stop> {
-        let mut graph = Graph::new(all, &self.initial)?;
+    fn judge(&self, all: &[Access<'_>], budget: &Budget) -> Result<(), Stop> {
+        let mut graph = Graph::new(all, &self.initial, budget)?;
         graph.causal_order()?;
         graph.co_patterns()?;
         if self.memory { graph.hb_patterns() } else { Ok(()) }
@@ -188,6 +205,10 @@ impl Checker for Causal {
     }
 
     fn check(&self, history: &History) -> Verdict {
+        let budget = Budget::start(self.limits);
+        if let Some(cause) = budget.out_of_memory(access::bytes(history)) {
+            return Verdict::Unknown(cause);
+        }
         let all = match accesses(history) {
             Ok(all) => all,
             Err(unpaired) => return unpaired.into(),
@@ -195,8 +216,8 @@ impl Checker for Causal {
         if all.len() > self.operations {
             return Verdict::Unknown(Cause::States(self.operations as u64));
         }
-        match self.judge(&all) {
-            Err(Stop::Undecided(why)) => Verdict::Unknown(Cause::Undecided(why)),
+        match self.judge(&all, &budget) {
+            Err(Stop::Unknown(cause)) => Verdict::Unknown(cause),
             Err(Stop::Bad((pattern, at))) => Verdict::Invalid(vec![evidence(pattern, &at, &all)]),
             Ok(()) if all.iter().all(|access| access.observed.is_none()) => Verdict::vacuous("nothing was read"),
             Ok(()) => Verdict::VALID,

@@ -71,7 +71,7 @@ pub fn needs_pairs(model: &str) -> bool {
 }
 
 /// Judges `history` as one of `model`, which begins with `init` (see [`models::by_name`]). `options` are those of
-/// linearizability.
+/// the searches.
 pub fn judge(model: &str, init: Option<&str>, history: &History, options: Options) -> Result<Judgement, Unjudged> {
     if UNSUPPORTED.contains(&model) {
         return Err(Unjudged::Unsupported(model.to_owned()));
@@ -89,7 +89,7 @@ pub fn knows(model: &str, init: Option<&str>) -> Result<(), Unjudged> {
 }
 
 fn checker(model: &str, init: Option<&str>, options: Options) -> Result<Box<dyn Checker>, UnknownModel> {
-    let initial = || models::initial(model, init);
+    let (initial, limits) = (|| models::initial(model, init), options.limits);
     Ok(match model {
         "set" | "set-full" => Box::new(SetFull::default()),
         "counter" => Box::new(Counter::default()),
@@ -99,8 +99,8 @@ fn checker(model: &str, init: Option<&str>, options: Options) -> Result<Box<dyn 
         "unordered-queue(naive)" => Box::new(UnorderedQueue),
         "bank" => Box::new(Bank::default()),
         "long-fork" => Box::new(LongFork),
-        "register/sequential" | "sequential" => Box::new(Sequential { initial: initial()?, ..Sequential::default() }),
-        "causal" => Box::new(Causal { initial: initial()?, ..Causal::default() }),
+        "register/sequential" | "sequential" => Box::new(Sequential { initial: initial()?, limits }),
+        "causal" => Box::new(Causal { initial: initial()?, limits, ..Causal::default() }),
         _ => models::by_name(model, init, options)?,
     })
 }

@@ -45,6 +45,7 @@ mod tests {
     use super::*;
     use crate::causal::Causal;
     use crate::drawing::draw;
+    use crate::linearizable::Limits;
     use crate::sequential::Sequential;
 
     #[test]
@@ -55,7 +56,7 @@ mod tests {
         let (history, sequential, causal) = (draw(lines), Sequential::default(), Causal::default());
         let ladder = Ladder::climb(&history, &[&sequential, &causal]);
         assert_eq!((ladder.strongest(), ladder.unknown()), (Some("causal"), vec![]));
-        let bounded = Sequential { states: 1, ..sequential };
+        let bounded = Sequential { limits: Limits { states: 1, ..Limits::default() }, ..sequential };
         let ladder = Ladder::climb(&history, &[&bounded, &causal]);
         assert_eq!((ladder.strongest(), ladder.unknown()), (Some("causal"), vec!["sequential"]));
     }

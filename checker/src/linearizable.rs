@@ -26,10 +26,10 @@ use crate::models::{Calls, Specification, Undecodable};
 use crate::{Cause, Checker, Evidence, History, Value, Verdict};
 
 pub use call::{Call, PENDING};
+pub(crate) use limits::Budget;
 pub use limits::Limits;
 
 use general::Answer;
-use limits::Budget;
 use near_linear::{Why, Zones};
 use split::{Part, Split};
 
@@ -114,6 +114,10 @@ impl<S: Specification<Model: 'static>> Linearizable<S> {
     }
 
     fn own(&self, part: &Part<'_, '_>, budget: &Budget) -> Result<Judged, Undecodable> {
+        if let Some(cause) = budget.out_of_memory(near_linear::bytes(part.pairs.len())).or_else(|| budget.out_of_time())
+        {
+            return Ok(Judged { verdict: Verdict::Unknown(cause), tested: true });
+        }
         let Some(numbered) = number::steps(&self.specification, part)? else { return self.general(part, budget) };
         let tested = numbered.tested;
         match near_linear::decide(&numbered.steps, numbered.values) {
@@ -124,15 +128,21 @@ impl<S: Specification<Model: 'static>> Linearizable<S> {
                 let invoked_at = |&at: &u32| numbered.steps[at as usize].call as usize - 1;
                 let positions: Vec<usize> = steps.iter().map(invoked_at).collect();
                 drop(numbered);
-                let evidence = self.zone_evidence(part, why, &positions)?;
+                let evidence = self.zone_evidence(part, why, &positions, budget)?;
                 Ok(Judged { verdict: Verdict::Invalid(vec![evidence]), tested })
             }
         }
     }
 
     /// The zones name a few calls: their explanation, if they contradict each other by themselves, else that of all.
-    fn zone_evidence(&self, part: &Part<'_, '_>, why: Why, positions: &[usize]) -> Result<Evidence, Undecodable> {
-        let mut means = evidence::Means::new(&self.limits);
+    fn zone_evidence(
+        &self,
+        part: &Part<'_, '_>,
+        why: Why,
+        positions: &[usize],
+        budget: &Budget,
+    ) -> Result<Evidence, Undecodable> {
+        let mut means = evidence::Means::of(budget);
         let few = call::some_calls(&self.specification, part, |at| positions.binary_search(&at).is_ok())?;
         let mut explained = evidence::explain(&self.specification, &few, &mut means);
         if explained.is_none() {
@@ -160,7 +170,7 @@ impl<S: Specification<Model: 'static>> Linearizable<S> {
             Answer::Linearizable => Verdict::VALID,
             Answer::Unknown(cause) => Verdict::Unknown(cause),
             Answer::Not(stuck) => {
-                let mut means = evidence::Means::new(&self.limits);
+                let mut means = evidence::Means::of(budget);
                 Verdict::Invalid(vec![evidence::explain_stuck(&self.specification, &calls, stuck, &mut means)])
             }
         };
@@ -174,7 +184,7 @@ impl<S: Specification<Model: 'static>> Linearizable<S> {
             Ok(true) => Verdict::VALID,
             Err(cause) => Verdict::Unknown(cause),
             Ok(false) => {
-                let mut means = evidence::Means::new(&self.limits);
+                let mut means = evidence::Means::of(budget);
                 let explained = evidence::explain(&self.specification, &calls, &mut means);
                 Verdict::Invalid(vec![explained.unwrap_or_else(|| unexplained(&calls, calls.len() - 1))])
             }
@@ -228,12 +238,12 @@ impl<S: Specification<Model: 'static>> Checker for Linearizable<S> {
 
     fn check(&self, history: &History) -> Verdict {
         let budget = Budget::start(self.limits);
-        let split = match Split::new(history, &self.specification) {
+        let split = match Split::new(history, &self.specification, &budget) {
             Ok(split) => split,
-            Err(error) => return Verdict::Unknown(Cause::Undecided(error.to_string())),
+            Err(verdict) => return verdict,
         };
         let workers = pool::workers(split.len());
-        let share = budget.share(workers);
+        let share = budget.share(workers, split.len());
         let tested = AtomicBool::new(false);
         // of very many objects all but a few are valid
         let not_valid = pool::collect(split.len(), workers, |at| match self.check_part(&split.part(at), &share) {

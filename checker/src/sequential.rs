@@ -2,25 +2,29 @@
 //! read shows the last write of its key. Deciding it is NP-hard: a search with a memory, unknown past its budget.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use crate::access::{Access, accesses, told};
+use crate::access::{self, Access, accesses, told};
+use crate::linearizable::{Budget, Limits};
 use crate::{Cause, Checker, Evidence, History, Value, Verdict};
 
 /// Evidence is reduced by removing operations only for histories up to this size.
 const REDUCED: usize = 60;
+/// States that all of that together may explore: the same on every machine.
+const REDUCING: u64 = 100_000;
 
 /// The checker, for registers (`read`, `write`, `cas`) of any number of keys, judged together.
 #[derive(Clone, Debug)]
 pub struct Sequential {
     /// What every key holds at first.
     pub initial: Value,
-    /// As many states are explored.
-    pub states: usize,
+    /// How far to search.
+    pub limits: Limits,
 }
 
 impl Default for Sequential {
     fn default() -> Sequential {
-        Sequential { initial: Value::Nil, states: 1_000_000 }
+        Sequential { initial: Value::Nil, limits: Limits { states: 1_000_000, ..Limits::default() } }
     }
 }
 
@@ -31,7 +35,7 @@ enum Found {
     Order,
     /// The operations at which the furthest attempt is stuck.
     None(Vec<u64>),
-    Budget,
+    Bound(Cause),
 }
 
 struct Search<'a, 'h> {
@@ -88,20 +92,21 @@ impl<'a, 'h> Search<'a, 'h> {
         all
     }
 
-    fn run(&self, initial: &'h Value, budget: usize) -> Found {
+    /// Searches; what it explored is added to `explored`.
+    fn run(&self, initial: &'h Value, budget: &Budget, explored: &mut u64) -> Found {
         let mut open = vec![(vec![0; self.processes.len()], vec![initial; self.keys])];
         let (mut seen, mut furthest, mut stuck) = (BTreeSet::new(), 0, Vec::new());
         while let Some(mut state) = open.pop() {
             self.take_reads(&mut state);
-            if !seen.insert(state.clone()) {
+            if seen.contains(&state) {
                 continue;
             }
             let waiting = || (0..self.processes.len()).filter_map(|process| self.next(&state, process));
             if waiting().all(|(_, access)| access.pending) && waiting().count() == self.unfinished_pending(&state) {
                 return Found::Order;
             }
-            if seen.len() > budget {
-                return Found::Budget;
+            if let Some(cause) = self.bound(budget, *explored, seen.len() + open.len()) {
+                return Found::Bound(cause);
             }
             let done = state.0.iter().sum::<u32>() + 1;
             if done > furthest {
@@ -109,8 +114,21 @@ impl<'a, 'h> Search<'a, 'h> {
                 stuck = waiting().map(|(_, access)| access.index).collect();
             }
             open.extend(self.successors(&state));
+            seen.insert(state);
+            *explored += 1;
         }
         Found::None(stuck)
+    }
+
+    /// The bound that the next state would pass; `held` states are in memory, and it has two successors a process.
+    fn bound(&self, budget: &Budget, explored: u64, held: usize) -> Option<Cause> {
+        // a tree's nodes are at least half full, and a vector of states grows by doubling
+        let vectors = self.processes.len() * size_of::<u32>() + self.keys * size_of::<&Value>();
+        let state_bytes = 3 * size_of::<State<'_>>() + vectors + 2 * access::ALLOCATION_BYTES;
+        let bytes = (held + 2 * self.processes.len() + 1) * state_bytes;
+        let states = budget.limits.states;
+        let too_many = (explored >= states).then_some(Cause::States(states));
+        too_many.or_else(|| budget.out_of_memory(bytes)).or_else(|| budget.out_of_time())
     }
 
     /// How many processes have only one operation left: a pending one there need never take effect.
@@ -121,12 +139,10 @@ impl<'a, 'h> Search<'a, 'h> {
 }
 
 impl Sequential {
-    fn run<'h>(&'h self, accesses: &[Access<'h>]) -> Found {
-        Search::new(accesses).run(&self.initial, self.states)
-    }
-
     /// Removes what is not needed for the contradiction: an operation may go as long as no read loses its write.
     fn reduce<'h>(&'h self, accesses: &[Access<'h>]) -> Vec<Access<'h>> {
+        let limits = Limits { states: self.limits.states.min(REDUCING), time: Duration::MAX, ..self.limits };
+        let (budget, mut explored) = (Budget::start(limits), 0);
         let mut kept = accesses.to_vec();
         for at in (0..accesses.len()).rev().filter(|_| accesses.len() <= REDUCED) {
             let one = kept[at];
@@ -141,7 +157,7 @@ impl Sequential {
             }
             let mut fewer = kept.clone();
             fewer.remove(at);
-            if matches!(self.run(&fewer), Found::None(_)) {
+            if matches!(Search::new(&fewer).run(&self.initial, &budget, &mut explored), Found::None(_)) {
                 kept = fewer;
             }
         }
@@ -155,12 +171,16 @@ impl Checker for Sequential {
     }
 
     fn check(&self, history: &History) -> Verdict {
+        let budget = Budget::start(self.limits);
+        if let Some(cause) = budget.out_of_memory(access::bytes(history)) {
+            return Verdict::Unknown(cause);
+        }
         let accesses = match accesses(history) {
             Ok(accesses) => accesses,
             Err(unpaired) => return unpaired.into(),
         };
-        match self.run(&accesses) {
-            Found::Budget => Verdict::Unknown(Cause::States(self.states as u64)),
+        match Search::new(&accesses).run(&self.initial, &budget, &mut 0) {
+            Found::Bound(cause) => Verdict::Unknown(cause),
             Found::Order if accesses.iter().all(|access| access.observed.is_none()) => {
                 Verdict::vacuous("nothing was read")
             }
@@ -218,7 +238,8 @@ mod tests {
     fn the_budget_makes_it_unknown_and_evidence_is_small() {
         let lines =
             format!("{WRITES}2 invoke read\n2 ok read 2\n2 invoke read\n2 ok read 1\n3 invoke read\n3 ok read 2");
-        assert_eq!(anomalies(&Sequential { states: 1, ..Sequential::default() }, &lines), "unknown");
+        let bounded = Sequential { limits: Limits { states: 1, ..Limits::default() }, ..Sequential::default() };
+        assert_eq!(anomalies(&bounded, &lines), "unknown");
         let Verdict::Invalid(all) = Sequential::default().check(&draw(&lines)) else { panic!("it goes back") };
         assert_eq!(all[0].operations, [0, 2, 4, 6]);
     }

@@ -5,6 +5,8 @@
 //! what is left contradicts the whole. All of it is bounded by effort, not by time: same history, same evidence. When that
 //! is over, what is left then is the evidence: more than is needed, but as true.
 
+use std::time::Duration;
+
 use super::call::{Call, PENDING};
 use super::general::{self, Answer, Stuck};
 use super::limits::{Budget, Limits};
@@ -13,8 +15,10 @@ use crate::models::{Calls, Model, Specification};
 
 /// Searches that one minimisation may make.
 const TRIES: usize = 2_000;
-/// What a search may spend on evidence: some tenths of a second.
+/// What a check may spend on evidence: some tenths of a second.
 const EFFORT: u64 = 20_000_000;
+/// And on each of its objects at least this, or a thousand bad ones would all go without.
+const LEAST: u64 = 10_000;
 /// As many operations are told one by one.
 const TOLD: usize = 200;
 
@@ -27,10 +31,10 @@ pub(crate) struct Means {
 }
 
 impl Means {
-    /// Of a check within these limits.
-    pub(crate) fn new(limits: &Limits) -> Means {
-        let budget = Budget::start(Limits { time: std::time::Duration::MAX, ..*limits });
-        Means { budget, effort: EFFORT }
+    /// For one object of a check.
+    pub(crate) fn of(budget: &Budget) -> Means {
+        let effort = (EFFORT / budget.objects).max(LEAST);
+        Means { budget: Budget::start(Limits { time: Duration::MAX, ..budget.limits }), effort }
     }
 
     fn refute<S: Specification>(&mut self, specification: &S, calls: &Calls<S::Model>) -> Option<Stuck<S::Model>> {

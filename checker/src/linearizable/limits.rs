@@ -26,21 +26,23 @@ impl Default for Limits {
 pub(crate) struct Budget {
     pub(crate) limits: Limits,
     started: Instant,
+    /// How many objects share the means to explain what is wrong.
+    pub(crate) objects: u64,
 }
 
 impl Budget {
     /// Starts the clock.
     #[expect(clippy::disallowed_methods, reason = "a bound on real time has to read the real clock")]
     pub(crate) fn start(limits: Limits) -> Budget {
-        Budget { limits, started: Instant::now() }
+        Budget { limits, started: Instant::now(), objects: 1 }
     }
 
-    /// The same clock, with an equal share of the rest for each of so many searches at once.
-    pub(crate) fn share(self, searches: usize) -> Budget {
+    /// The same clock, with an equal share of the rest for each of so many searches at once, of so many in all.
+    pub(crate) fn share(self, searches: usize, objects: usize) -> Budget {
         let searches = searches.max(1) as u64;
         let limits =
             Limits { states: self.limits.states / searches, bytes: self.limits.bytes / searches, ..self.limits };
-        Budget { limits, ..self }
+        Budget { limits, objects: objects.max(1) as u64, ..self }
     }
 
     /// The time that is left.

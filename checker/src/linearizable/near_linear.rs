@@ -90,6 +90,11 @@ impl Cluster {
     }
 }
 
+/// Bytes that the decision on so many calls takes: their steps, and of each a value's number, cluster and zone.
+pub(crate) fn bytes(calls: usize) -> usize {
+    calls * (size_of::<Step>() + 2 * size_of::<u32>() + size_of::<Cluster>() + size_of::<(u32, u32)>())
+}
+
 /// Decides; `values` is one more than the greatest number of a value.
 pub(crate) fn decide(steps: &[Step], values: usize) -> Zones {
     let Some(mut clusters) = writers(steps, values) else { return Zones::NotUnique };

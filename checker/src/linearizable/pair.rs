@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use super::limits::Budget;
 use super::near_linear::NONE;
 use super::number::{LEFT, Numbers};
 use super::split::Objects;
 use crate::history::Unpaired;
 use crate::models::Specification;
-use crate::{Actor, History, Kind, Operation};
+use crate::{Actor, History, Kind, Operation, Verdict};
 
 /// Where an operation's two events are, and its step of a register.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +21,9 @@ pub(crate) struct Pair {
     /// The number of the value that it left behind, or [`NONE`].
     pub(crate) to: u32,
 }
+
+/// Events between two looks at the clock.
+const LOOK: usize = 1 << 14;
 
 /// The place of an event that there is not.
 pub(crate) const NEVER: u32 = u32::MAX;
@@ -42,21 +46,30 @@ pub(crate) struct Paired<'h> {
     pub(crate) numbers: Numbers<'h>,
 }
 
-/// Pairs a history's events.
-pub(crate) fn pair<'h, S: Specification>(history: &'h History, specification: &S) -> Result<Paired<'h>, Unpaired> {
+/// Pairs a history's events; the `Err` is the verdict if they can't be, or not in time.
+pub(crate) fn pair<'h, S: Specification>(
+    history: &'h History,
+    specification: &S,
+    budget: &Budget,
+) -> Result<Paired<'h>, Verdict> {
     let mut numbers = Numbers::new(&specification.lean_initial(), history.events.len());
     let mut objects = Objects::default();
     let mut pairs: Vec<Pair> = Vec::with_capacity(history.events.len() / 2 + 1);
     let mut open = Open::default();
     let mut failed = false;
     for (at, event) in history.events.iter().enumerate() {
+        if at % LOOK == 0
+            && let Some(cause) = budget.out_of_time()
+        {
+            return Err(Verdict::Unknown(cause));
+        }
         let Actor::Process(process) = event.process else { continue };
         let slot = open.slot(process);
         let at = small(at);
         if event.kind == Kind::Invoke {
             if *slot != NEVER {
                 let open = history.events[pairs[*slot as usize].invoked_at as usize].index;
-                return Err(Unpaired::TwoAtOnce { index: event.index, process, open });
+                return Err(Unpaired::TwoAtOnce { index: event.index, process, open }.into());
             }
             *slot = small(pairs.len());
             let pair = Pair { invoked_at: at, completed_at: NEVER, from: LEFT, to: NONE };
@@ -65,7 +78,7 @@ pub(crate) fn pair<'h, S: Specification>(history: &'h History, specification: &S
             continue;
         }
         if *slot == NEVER {
-            return Err(Unpaired::NotInvoked { index: event.index, process });
+            return Err(Unpaired::NotInvoked { index: event.index, process }.into());
         }
         let pair = &mut pairs[std::mem::replace(slot, NEVER) as usize];
         match event.kind {

@@ -3,11 +3,11 @@
 use hashbrown::HashMap;
 
 use super::hash::BuildWordHasher;
+use super::limits::Budget;
 use super::number::Numbers;
 use super::pair::{Pair, Paired, pair, small};
-use crate::history::Unpaired;
 use crate::models::Specification;
-use crate::{History, Operation, Value};
+use crate::{History, Operation, Value, Verdict};
 
 /// The operations of a history that did not fail, object by object.
 pub(crate) struct Split<'h> {
@@ -41,10 +41,22 @@ impl<'h> Part<'_, 'h> {
     }
 }
 
+/// Bytes that it takes to pair and split a history: its pairs twice while they are sorted, and their objects.
+fn bytes(history: &History) -> usize {
+    history.events.len() / 2 * (2 * size_of::<Pair>() + size_of::<u32>())
+}
+
 impl<'h> Split<'h> {
-    /// Pairs and splits.
-    pub(crate) fn new<S: Specification>(history: &'h History, specification: &S) -> Result<Split<'h>, Unpaired> {
-        let Paired { pairs, objects, numbers } = pair(history, specification)?;
+    /// Pairs and splits; the `Err` is the verdict if that fails.
+    pub(crate) fn new<S: Specification>(
+        history: &'h History,
+        specification: &S,
+        budget: &Budget,
+    ) -> Result<Split<'h>, Verdict> {
+        if let Some(cause) = budget.out_of_memory(bytes(history)) {
+            return Err(Verdict::Unknown(cause));
+        }
+        let Paired { pairs, objects, numbers } = pair(history, specification, budget)?;
         let Objects { mut keys, of_pair, .. } = objects;
         if of_pair.is_empty() {
             keys.truncate(pairs.len());
@@ -153,6 +165,7 @@ fn is_same(a: &Value, b: &Value) -> bool {
 mod tests {
     use super::*;
     use crate::drawing::draw;
+    use crate::linearizable::Limits;
     use crate::models::RegisterSpec;
 
     #[test]
@@ -160,7 +173,8 @@ mod tests {
         let alone = |key: i64, kind| format!("1 invoke write {key}=1\n1 {kind} write {key}=1\n");
         let history =
             draw(&[(1, "fail"), (2, "ok"), (1, "fail"), (3, "ok"), (2, "ok")].map(|(k, o)| alone(k, o)).concat());
-        let split = Split::new(&history, &RegisterSpec::new(Value::Nil)).expect("all are paired");
+        let split = Split::new(&history, &RegisterSpec::new(Value::Nil), &Budget::start(Limits::default()))
+            .expect("all are paired");
         let parts: Vec<_> =
             (0..split.len()).map(|at| (split.part(at).key.clone(), split.part(at).pairs.len())).collect();
         assert_eq!(parts, [(2.into(), 2), (3.into(), 1)]);
