@@ -16,7 +16,9 @@ use crate::models::{Calls, Model, Specification};
 /// Searches that one minimisation may make.
 const TRIES: usize = 2_000;
 /// What a check may spend on evidence: some tenths of a second.
-const EFFORT: u64 = 20_000_000;
+const EFFORT: u64 = 12_000_000;
+/// And one try on a part of what is left, so that a hard one does not end all.
+const TRY: u64 = 4;
 /// And on each of its objects at least this, or a thousand bad ones would all go without.
 const LEAST: u64 = 10_000;
 /// As many operations are told one by one.
@@ -37,10 +39,22 @@ impl Means {
         Means { budget: Budget::start(Limits { time: Duration::MAX, ..budget.limits }), effort }
     }
 
-    fn refute<S: Specification>(&mut self, specification: &S, calls: &Calls<S::Model>) -> Option<Stuck<S::Model>> {
+    /// Whether `calls` are illegal, if a `share` of what is left tells that.
+    fn refute<S: Specification>(
+        &mut self,
+        specification: &S,
+        calls: &Calls<S::Model>,
+        share: u64,
+    ) -> Option<Stuck<S::Model>> {
+        // a specification looks at all calls, by the values in them
+        self.effort = self.effort.saturating_sub(2 * calls.len() as u64);
         let needless = specification.needless(calls);
         let initial = specification.initial();
-        match general::search_within(&initial, calls, &needless, &self.budget, &mut self.effort) {
+        let most = self.effort / share;
+        let mut left = most;
+        let answer = general::search_within(&initial, calls, &needless, &self.budget, &mut left);
+        self.effort -= most - left;
+        match answer {
             Answer::Not(stuck) => Some(stuck),
             Answer::Linearizable | Answer::Unknown(_) => None,
         }
@@ -53,7 +67,7 @@ pub(crate) fn explain<S: Specification>(
     calls: &Calls<S::Model>,
     means: &mut Means,
 ) -> Option<Evidence> {
-    let stuck = means.refute(specification, calls)?;
+    let stuck = means.refute(specification, calls, 1)?;
     Some(explain_stuck(specification, calls, stuck, means))
 }
 
@@ -106,11 +120,10 @@ fn minimise<S: Specification>(
             some.iter().flatten().for_each(|&i| without[i] = true);
             let left = without_those::<S>(&calls, &without);
             tries += 1;
-            means.effort = means.effort.saturating_sub(calls.len() as u64);
             if without == gone || left.len() == calls.len() {
                 continue;
             }
-            if let Some(still) = means.refute(specification, &left) {
+            if let Some(still) = means.refute(specification, &left, TRY) {
                 (gone, stuck, smaller) = (without, still, true);
             }
         }

@@ -73,6 +73,8 @@ fn small(n: usize) -> u32 {
 
 const NONE: u32 = u32::MAX;
 const STATES_SHOWN: usize = 16;
+/// What it takes to look up a configuration, beside looking at a call.
+const LOOKUP: u64 = 20;
 
 /// A call taken, and what it takes to put it back.
 struct Taken {
@@ -105,7 +107,7 @@ struct Search<'c, M: Model> {
     key: Vec<u32>,
     furthest: u64,
     stuck_in: Vec<u32>,
-    /// Calls looked at and words of states written.
+    /// Calls looked at, and words of configurations and states written.
     spent: u64,
     look_at: u64,
 }
@@ -326,6 +328,7 @@ impl<'c, M: Model> Search<'c, M> {
         // no distance is zero, so that the words after it can't be taken for distances
         self.key.push(0);
         self.key.extend_from_slice(&self.pending_taken);
+        self.spent += LOOKUP + self.key.len() as u64;
     }
 
     fn note_how_far(&mut self) {
