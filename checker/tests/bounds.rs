@@ -82,7 +82,7 @@ fn a_history_that_exceeds_its_bounds_is_unknown_within_them() {
 
 /// Repeated values make a contradiction hard to minimise: then it is less than minimal.
 fn evidence_takes_less_than_a_second() {
-    for (operations, clients) in [(1_000, 20), (1_000, 5), (10_000, 8)] {
+    for (operations, clients) in [(1_000, 16), (1_000, 5), (10_000, 8)] {
         let plan = Plan { operations, clients, stale_at: Some(operations / 2), repeat: true, ..PLAN };
         let (checker, history) = (linearizable(Engine::Own, Limits::default()), plan.draw());
         // what others do on this machine is no time of its own
@@ -90,7 +90,6 @@ fn evidence_takes_less_than_a_second() {
         let verdict = checker.check(&history);
         let took = started.elapsed();
         assert!(verdict.is_invalid(), "{verdict:?}");
-        println!("{operations} {clients} {took:?} {}", if let Verdict::Invalid(e) = &verdict { e[0].operations.len() } else { 0 });
         assert!(took < Duration::from_secs(1), "{operations} operations of {clients} clients took {took:?}");
     }
 }

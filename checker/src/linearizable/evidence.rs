@@ -16,7 +16,7 @@ use crate::models::{Calls, Model, Specification};
 /// Searches that one minimisation may make.
 const TRIES: usize = 2_000;
 /// What a check may spend on evidence: some tenths of a second.
-const EFFORT: u64 = 12_000_000;
+const EFFORT: u64 = 30_000_000;
 /// And one try on a part of what is left, so that a hard one does not end all.
 const TRY: u64 = 4;
 /// And on each of its objects at least this, or a thousand bad ones would all go without.
