@@ -1,31 +1,110 @@
-//! Bank accounts: transfers move money, so every snapshot has the same total, and no balance is negative.
+//! Bank accounts: transfers move money, so every snapshot has the same total, no balance is negative or missing, and no
+//! account appears that the first snapshot did not show.
+
+use std::collections::BTreeSet;
 
 use crate::{Cause, Checker, Evidence, History, Outcome, Value, Verdict};
 
 /// The checker: `read` answers a map from account to balance; `transfer` is not looked at.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Bank {
     /// The total that every snapshot must have; that of the first one if not given.
     pub total: Option<i64>,
+    /// The accounts that there are; those of the first snapshot if not given.
+    pub accounts: Option<BTreeSet<Value>>,
     /// Whether accounts may be overdrawn.
     pub allow_negative: bool,
 }
 
-/// An account and what it holds.
-type Balance<'h> = (&'h Value, i64);
+/// As many accounts can be described by their first and last.
+const MOST_ACCOUNTS: i64 = 1_000_000;
 
-/// The sum of a snapshot, with the first account below zero; the `Err` says why it is none.
-fn sum(snapshot: &Value) -> Result<(i128, Option<Balance<'_>>), String> {
-    let accounts = snapshot.as_map().ok_or_else(|| format!("{snapshot} is no map of balances"))?;
-    let (mut total, mut negative) = (0, None);
-    for (account, balance) in accounts {
-        let balance = balance.as_int().ok_or_else(|| format!("account {account} holds {balance}, no whole number"))?;
-        total += i128::from(balance);
-        if balance < 0 && negative.is_none() {
-            negative = Some((account, balance));
+/// What a snapshot shows.
+#[derive(Default)]
+struct Snapshot<'h> {
+    accounts: BTreeSet<&'h Value>,
+    total: i128,
+    /// The first account below zero, with its balance.
+    negative: Option<(&'h Value, i64)>,
+    /// The first account without a balance.
+    empty: Option<&'h Value>,
+}
+
+impl<'h> Snapshot<'h> {
+    /// Reads an answer; the `Err` says why it is no snapshot.
+    fn of(answer: &'h Value) -> Result<Snapshot<'h>, String> {
+        let mut snapshot = Snapshot::default();
+        for (account, balance) in answer.as_map().ok_or_else(|| format!("{answer} is no map of balances"))? {
+            snapshot.accounts.insert(account);
+            match balance {
+                Value::Nil => snapshot.empty = snapshot.empty.or(Some(account)),
+                Value::Int(balance) => {
+                    snapshot.total += i128::from(*balance);
+                    let negative = (*balance < 0).then_some((account, *balance));
+                    snapshot.negative = snapshot.negative.or(negative);
+                }
+                other => return Err(format!("account {account} holds {other}, no whole number")),
+            }
+        }
+        Ok(snapshot)
+    }
+}
+
+/// What every snapshot is held against.
+struct Expected<'h> {
+    total: i128,
+    /// The snapshot that shows it, where it was not given.
+    shown_by: Option<u64>,
+    accounts: BTreeSet<&'h Value>,
+}
+
+impl Bank {
+    /// The bank of a description as it is published: nothing, a total, or `{:total-amount 100, :accounts 0..9,
+    /// :negative-balances? true}`. `None` if it is none of these.
+    pub(crate) fn described(text: &str) -> Option<Bank> {
+        let mut bank = Bank::default();
+        let text = text.trim();
+        if matches!(text, "" | "nil") {
+            return Some(bank);
+        }
+        if let Ok(total) = text.parse() {
+            return Some(Bank { total: Some(total), ..bank });
+        }
+        let inner = text.strip_prefix('{')?.strip_suffix('}')?;
+        let words: Vec<&str> = inner.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+        let (pairs, rest) = words.as_chunks::<2>();
+        for [name, value] in pairs {
+            match *name {
+                ":total-amount" => bank.total = Some(value.parse().ok()?),
+                ":negative-balances?" => bank.allow_negative = value.parse().ok()?,
+                ":accounts" => {
+                    let (first, last) = value.split_once("..")?;
+                    let (first, last): (i64, i64) = (first.parse().ok()?, last.parse().ok()?);
+                    let few = last.checked_sub(first).is_some_and(|size| size < MOST_ACCOUNTS);
+                    bank.accounts = Some(few.then(|| (first..=last).map(Value::Int).collect())?);
+                }
+                _ => return None,
+            }
+        }
+        rest.is_empty().then_some(bank)
+    }
+
+    /// The worst that is wrong with a snapshot: its name, and the sentence.
+    fn contradiction(&self, at: u64, shown: &Snapshot<'_>, expected: &Expected<'_>) -> Option<(&'static str, String)> {
+        let total = shown.total;
+        if let Some(account) = shown.accounts.difference(&expected.accounts).next() {
+            let summary = format!("snapshot #{at} shows account {account}, which does not exist");
+            Some(("unexpected-key", summary))
+        } else if let Some(account) = shown.empty {
+            Some(("nil-balance", format!("snapshot #{at} shows no balance for account {account}")))
+        } else if total != expected.total {
+            let since = expected.shown_by.map_or_else(String::new, |first| format!(" that #{first} shows"));
+            Some(("wrong-total", format!("snapshot #{at} totals {total} instead of the {}{since}", expected.total)))
+        } else {
+            let (account, balance) = shown.negative.filter(|_| !self.allow_negative)?;
+            Some(("negative-value", format!("snapshot #{at} shows {balance} in account {account}, below zero")))
         }
     }
-    Ok((total, negative))
 }
 
 impl Checker for Bank {
@@ -34,28 +113,28 @@ impl Checker for Bank {
     }
 
     fn check(&self, history: &History) -> Verdict {
+        let given = self.accounts.as_ref().map(|accounts| accounts.iter().collect());
         let operations = match history.operations() {
             Ok(operations) => operations,
             Err(unpaired) => return unpaired.into(),
         };
-        let (mut expected, mut all, mut reads) = (self.total.map(|total| (i128::from(total), None)), Vec::new(), 0);
+        let (mut expected, mut all, mut reads) = (None, Vec::new(), 0);
         for operation in operations.iter().filter(|operation| operation.f() == "read") {
-            let Outcome::Ok(snapshot) = operation.outcome() else { continue };
+            let Outcome::Ok(answer) = operation.outcome() else { continue };
             let at = operation.index();
-            let (total, negative) = match sum(snapshot) {
-                Ok(sum) => sum,
+            let snapshot = match Snapshot::of(answer) {
+                Ok(snapshot) => snapshot,
                 Err(why) => return Verdict::Unknown(Cause::Undecided(format!("read #{at}: {why}"))),
             };
             reads += 1;
-            let (wanted, first) = *expected.get_or_insert((total, Some(at)));
-            if total != wanted {
-                let since = first.map_or_else(String::new, |first| format!(" that #{first} shows"));
-                let summary = format!("snapshot #{at} totals {total} instead of the {wanted}{since}");
-                all.push(evidence("wrong-total", summary, first, at, snapshot));
-            }
-            if let (false, Some((account, balance))) = (self.allow_negative, negative) {
-                let summary = format!("snapshot #{at} shows {balance} in account {account}, below zero");
-                all.push(evidence("negative-value", summary, None, at, snapshot));
+            let expected = expected.get_or_insert_with(|| Expected {
+                total: self.total.map_or(snapshot.total, i128::from),
+                shown_by: self.total.is_none().then_some(at),
+                accounts: given.clone().unwrap_or_else(|| snapshot.accounts.clone()),
+            });
+            if let Some((anomaly, summary)) = self.contradiction(at, &snapshot, expected) {
+                let first = expected.shown_by.filter(|first| anomaly == "wrong-total" && *first != at);
+                all.push(evidence(anomaly, summary, first, at, answer));
             }
         }
         match (all.is_empty(), reads) {
@@ -88,16 +167,30 @@ mod tests {
     fn every_snapshot_has_the_same_total() {
         assert_eq!(anomalies(&Bank::default(), &format!("{FIRST}{{a 4 b 6}}")), "valid");
         assert_eq!(anomalies(&Bank::default(), &format!("{FIRST}{{a 4 b 5}}")), "wrong-total");
-        let of_eleven = Bank { total: Some(11), allow_negative: false };
+        let of_eleven = Bank { total: Some(11), ..Bank::default() };
         assert_eq!(anomalies(&of_eleven, &format!("{FIRST}{{a 5 b 6}}")), "wrong-total");
         assert_eq!(anomalies(&Bank::default(), "0 invoke read\n0 info read"), "vacuous");
         assert_eq!(anomalies(&Bank::default(), &format!("{FIRST}7")), "unknown");
+        assert_eq!(anomalies(&Bank::default(), &format!("{FIRST}{{a 10 b nil}}")), "nil-balance");
+        assert_eq!(anomalies(&Bank::default(), &format!("{FIRST}{{a 10 c 0}}")), "unexpected-key");
+        assert_eq!(anomalies(&Bank::default(), &format!("{FIRST}{{a 10}}")), "valid");
     }
 
     #[test]
     fn overdrafts_are_contradictions_unless_allowed() {
         let lines = format!("{FIRST}{{a 11 b -1}}");
         assert_eq!(anomalies(&Bank::default(), &lines), "negative-value");
-        assert_eq!(anomalies(&Bank { total: None, allow_negative: true }, &lines), "valid");
+        assert_eq!(anomalies(&Bank { allow_negative: true, ..Bank::default() }, &lines), "valid");
+    }
+
+    #[test]
+    fn a_bank_is_described_as_it_is_published() {
+        let described =
+            |text: &str| Bank::described(text).map(|bank| anomalies(&bank, &format!("{FIRST}{{a 10 b 0}}")));
+        assert_eq!(described("10").as_deref(), Some("valid"));
+        assert_eq!(described("{:total-amount 11}").as_deref(), Some("wrong-total wrong-total"));
+        assert_eq!(described("{:total-amount 10, :accounts 0..9}").as_deref(), Some("unexpected-key unexpected-key"));
+        assert_eq!(described("{:total-amount}"), None);
+        assert_eq!(described("{:accounts 0..9999999999999}"), None);
     }
 }

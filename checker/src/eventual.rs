@@ -42,14 +42,14 @@ impl Checker for Eventual {
     }
 
     fn check(&self, history: &History) -> Verdict {
-        let accesses = match accesses(history) {
+        let accesses = match accesses(history, &self.initial) {
             Ok(accesses) => accesses,
-            Err(unpaired) => return unpaired.into(),
+            Err(unreadable) => return unreadable.into(),
         };
         let mut first: BTreeMap<&Value, (u64, &Value)> = BTreeMap::new();
         let mut all = Vec::new();
         for read in accesses.iter().filter(|access| access.index >= self.settled_from) {
-            let Some(seen) = read.observed else { continue };
+            let Some(seen) = read.observed() else { continue };
             let (other, agreed) = *first.entry(read.key).or_insert((read.index, seen));
             let at = read.index;
             if agreed != seen {
@@ -57,7 +57,7 @@ impl Checker for Eventual {
                 all.push(evidence("divergence", summary, &[other, at], read.key));
             } else if other == at
                 && *seen != self.initial
-                && !accesses.iter().any(|write| write.key == read.key && write.wrote == Some(seen))
+                && !accesses.iter().any(|write| write.key == read.key && write.wrote() == Some(seen))
             {
                 let summary = format!("after the quiet period #{at} reads {seen}, which nobody wrote");
                 all.push(evidence("thin-air-read", summary, &[at], read.key));

@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use crate::bank::Bank;
 use crate::causal::Causal;
 use crate::counter::Counter;
+use crate::fencing::Fencing;
+use crate::final_set::FinalSet;
 use crate::long_fork::LongFork;
 use crate::models::{self, Options, UnknownModel};
 use crate::pn_counter::PnCounter;
 use crate::sequential::Sequential;
+use crate::session::{Guarantee, Session};
 use crate::set_full::SetFull;
 use crate::total_queue::TotalQueue;
 use crate::txn::{self, Assumptions, Model};
 use crate::unique::Unique;
 use crate::unordered_queue::UnorderedQueue;
-use crate::{Checker, History, Verdict};
+use crate::{Checker, History, Value, Verdict};
 
 /// The models that are judged here besides the linearizable ones of [`models::NAMES`].
 const OTHERS: &[&str] = &[
@@ -30,6 +33,11 @@ const OTHERS: &[&str] = &[
     "register/sequential",
     "sequential",
     "causal",
+    "read-your-writes",
+    "monotonic-reads",
+    "monotonic-writes",
+    "writes-follow-reads",
+    "fencing",
     "list-append",
     "rw-register",
     "rw-register(session)/causal",
@@ -55,7 +63,9 @@ pub enum Unjudged {
 pub struct Judgement {
     /// The verdict on the model's claim.
     pub verdict: Verdict,
-    /// The verdict on each level of isolation by its name, where the model has levels.
+    /// The verdict on each level of isolation by its name, where the model has levels. Those of `rw-register` assume of
+    /// each key what strict serializability implies ([`Assumptions::ALL`]), as its publishers do to learn the order of
+    /// versions: an invalid weaker level is one against the level or these assumptions.
     pub levels: BTreeMap<&'static str, Verdict>,
 }
 
@@ -76,11 +86,19 @@ pub fn judge(model: &str, init: Option<&str>, history: &History, options: Option
     if UNSUPPORTED.contains(&model) {
         return Err(Unjudged::Unsupported(model.to_owned()));
     }
+    // objects by keys all begin alike
+    let init = init.map(|init| init.trim().trim_end_matches("per key").trim());
     if let Some(judgement) = transactions(model, history) {
+        nothing(model, init)?;
         return Ok(judgement);
     }
     let verdict = checker(model, init, options)?.check(history);
     Ok(Judgement { verdict, levels: BTreeMap::new() })
+}
+
+/// The value that a register begins with, as it is published: `nil`, `0`, `"A"`.
+pub fn initial(init: Option<&str>) -> Result<Value, Unjudged> {
+    Ok(models::initial("register", init)?)
 }
 
 /// Whether [`judge`] knows the model and its initial value, before any history is read.
@@ -91,18 +109,57 @@ pub fn knows(model: &str, init: Option<&str>) -> Result<(), Unjudged> {
 fn checker(model: &str, init: Option<&str>, options: Options) -> Result<Box<dyn Checker>, UnknownModel> {
     let (initial, limits) = (|| models::initial(model, init), options.limits);
     Ok(match model {
-        "set" | "set-full" => Box::new(SetFull::default()),
-        "counter" => Box::new(Counter::default()),
-        "pn-counter(final reads)" => Box::new(PnCounter::default()),
+        "counter" => Box::new(Counter { initial: whole(model, init)?, settled_from: None }),
+        "pn-counter(final reads)" => Box::new(PnCounter { initial: whole(model, init)?, settled_from: None }),
+        "bank" => {
+            let described = Bank::described(init.unwrap_or_default());
+            Box::new(described.ok_or_else(|| refused(model, init))?)
+        }
+        "register/sequential" | "sequential" => Box::new(Sequential { initial: initial()?, limits }),
+        "causal" => Box::new(Causal { initial: initial()?, limits, ..Causal::default() }),
+        _ => {
+            if let Some(guarantee) = Guarantee::ALL.into_iter().find(|guarantee| guarantee.name() == model) {
+                Box::new(Session { initial: initial()?, limits, ..Session::new(guarantee) })
+            } else if let Some(checker) = empty_at_first(model) {
+                nothing(model, init).map(|()| checker)?
+            } else {
+                models::by_name(model, init, options)?
+            }
+        }
+    })
+}
+
+/// The models that begin empty.
+fn empty_at_first(model: &str) -> Option<Box<dyn Checker>> {
+    Some(match model {
+        "set" => Box::new(FinalSet),
+        "set-full" => Box::new(SetFull::default()),
         "unique-ids" => Box::new(Unique),
         "total-queue" => Box::new(TotalQueue),
         "unordered-queue(naive)" => Box::new(UnorderedQueue),
-        "bank" => Box::new(Bank::default()),
         "long-fork" => Box::new(LongFork),
-        "register/sequential" | "sequential" => Box::new(Sequential { initial: initial()?, limits }),
-        "causal" => Box::new(Causal { initial: initial()?, limits, ..Causal::default() }),
-        _ => models::by_name(model, init, options)?,
+        "fencing" => Box::new(Fencing),
+        _ => return None,
     })
+}
+
+/// What a counter holds at first.
+fn whole(model: &str, init: Option<&str>) -> Result<i64, UnknownModel> {
+    match models::initial(model, init)? {
+        Value::Nil => Ok(0),
+        Value::Int(initial) => Ok(initial),
+        _ => Err(refused(model, init)),
+    }
+}
+
+/// Refuses to begin with anything.
+fn nothing(model: &str, init: Option<&str>) -> Result<(), UnknownModel> {
+    let is_nothing = matches!(init.unwrap_or_default().trim(), "" | "nil" | "null" | "[]" | "#{}" | "{}");
+    if is_nothing { Ok(()) } else { Err(refused(model, init)) }
+}
+
+fn refused(model: &str, init: Option<&str>) -> UnknownModel {
+    UnknownModel::Initial { model: model.to_owned(), init: init.unwrap_or_default().to_owned() }
 }
 
 fn transactions(model: &str, history: &History) -> Option<Judgement> {
@@ -130,6 +187,7 @@ fn transactions(model: &str, history: &History) -> Option<Judgement> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drawing::draw;
 
     #[test]
     fn every_name_has_a_checker_and_no_other_has() {
@@ -138,6 +196,24 @@ mod tests {
         }
         assert_eq!(knows("kafka", None), Err(Unjudged::Unsupported("kafka".to_owned())));
         assert!(matches!(knows("registre", None), Err(Unjudged::Model(UnknownModel::Name(_)))));
-        assert!(matches!(knows("sequential", Some("{")), Err(Unjudged::Model(UnknownModel::Initial { .. }))));
+    }
+
+    #[test]
+    fn an_initial_value_is_honoured_or_refused() {
+        for model in names() {
+            let refused = matches!(knows(model, Some("{")), Err(Unjudged::Model(UnknownModel::Initial { .. })));
+            assert!(refused, "{model} takes `{{` as its initial value");
+        }
+        let read = |f: &str, answer: &str| draw(&format!("0 invoke {f}\n0 ok {f} {answer}"));
+        let judged = |model: &str, init: &str, history: &History| {
+            judge(model, Some(init), history, Options::default()).map(|judged| judged.verdict.is_invalid())
+        };
+        for model in ["counter", "pn-counter(final reads)", "counter-lin"] {
+            assert_eq!(judged(model, "5", &read("read", "5")), Ok(false), "{model}");
+            assert_eq!(judged(model, "0", &read("read", "5")), Ok(true), "{model}");
+        }
+        assert_eq!(judged("bank", "10", &read("read", "{a 4 b 6}")), Ok(false));
+        assert_eq!(judged("bank", "11", &read("read", "{a 4 b 6}")), Ok(true));
+        assert!(knows("list-append", Some("7")).is_err() && knows("total-queue", Some("[]")).is_ok());
     }
 }

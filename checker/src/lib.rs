@@ -13,6 +13,8 @@ pub mod counter;
 #[cfg(test)]
 mod drawing;
 pub mod eventual;
+pub mod fencing;
+pub mod final_set;
 pub mod formats;
 pub mod history;
 pub mod judge;
@@ -22,7 +24,10 @@ pub mod lint;
 pub mod long_fork;
 pub mod models;
 pub mod pn_counter;
+#[cfg(test)]
+mod random;
 pub mod sequential;
+pub mod session;
 pub mod set_full;
 pub mod stats;
 pub mod total_queue;

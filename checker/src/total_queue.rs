@@ -3,6 +3,9 @@
 //! Lost: acknowledged and never dequeued. Unexpected: dequeued, never enqueued (or only by enqueues that failed).
 //! Duplicated: dequeued more often than anybody tried to enqueue it. Recovered: dequeued though nobody knows how its
 //! enqueue ended; no contradiction.
+//!
+//! Stricter than Jepsen's in two points: what comes out twice, or though its enqueue failed, is a contradiction. Laxer in
+//! one: what an unanswered dequeue or drain may have taken is not lost but unknown.
 
 use std::collections::BTreeMap;
 

@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use cpu_time::ProcessTime;
-use netsplit::judge::{Overall, judge};
+use netsplit::judge::Overall;
 use netsplit::plan::{Config, Plan};
-use netsplit::simulate;
+use netsplit::trial::Trial;
 
 fn main() {
     let runs: u64 = std::env::var("NETSPLIT_BENCH_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(50);
@@ -37,8 +37,7 @@ fn main() {
 /// One run from seed to verdict; returns its simulated time.
 fn standard_run(seed: u64) -> Duration {
     let plan = Plan::draw(seed, &Config::default()).expect("the default is a configuration");
-    let recording = simulate::run(&plan).expect("embedded Redis needs nothing");
-    let results = judge(&plan, &recording);
+    let results = Trial::of(plan).expect("embedded Redis needs nothing").results;
     assert_eq!(results.overall, Overall::Valid, "seed {seed}");
     results.simulated
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use netsplit_checker::stats::Stats;
 use netsplit_checker::{Cause, Evidence, History, Kind, Verdict, lint};
 use netsplit_systems::wire::{Record, What};
+use netsplit_workloads::Promise;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::Plan;
@@ -153,7 +154,9 @@ fn checked(plan: &Plan, history: &History) -> Vec<Judged> {
         let verdict = Verdict::Unknown(Cause::Undecided(format!("the history is not well formed: {finding}")));
         return vec![Judged { checker: "lint".into(), verdict }];
     }
-    let checkers = (plan.workload().checkers)();
+    let settled = Duration::from_millis(plan.length_ms + plan.quiet_ms);
+    let settled_from = history.events.partition_point(|event| event.time < settled) as u64;
+    let checkers = (plan.workload().checkers)(Promise { level: plan.promised().level, settled_from });
     checkers.iter().map(|checker| Judged { checker: checker.name().into(), verdict: checker.check(history) }).collect()
 }
 

@@ -3,19 +3,21 @@
 use std::time::Duration;
 
 use netsplit_nemesis::{Cluster, Nemesis, Schedule};
+use netsplit_systems::dice::dice;
 use netsplit_systems::node::REDIS;
-use netsplit_systems::system::System;
+use netsplit_systems::system::{Claim, System};
 use netsplit_workloads::{Op, Script, Shape, Workload};
 use rand::Rng;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use crate::limits::{self, MOST_CLIENTS, MOST_LENGTH_MS, MOST_NODES, MOST_OPERATIONS, within};
 use crate::registry::{self, Unknown};
 
 /// The version of the plan's form and of what a plan makes a run do.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
+
+/// The nemesis of a plan whose schedule was not drawn but given: its fault families are those of the faults themselves.
+pub const BY_HAND: &str = "schedule";
 
 /// The host that the clients' tasks run on.
 pub const CLIENTS: &str = "clients";
@@ -101,7 +103,7 @@ pub struct Plan {
     pub tick_ms: u64,
     /// The latency of every link.
     pub latencies: Vec<Latency>,
-    /// Length of the main phase.
+    /// When the main phase ends.
     pub length_ms: u64,
     /// Between the heal and the final reads.
     pub quiet_ms: u64,
@@ -111,10 +113,18 @@ pub struct Plan {
     pub deadline_ms: u64,
     /// The faults.
     pub schedule: Schedule,
+    /// What is done once before the main phase; empty if nothing is.
+    #[serde(default)]
+    pub setup: Vec<Op>,
+    /// When the main phase begins.
+    #[serde(default)]
+    pub start_ms: u64,
     /// What each client does.
     pub scripts: Vec<Script>,
-    /// What is asked of every node at the end.
+    /// What is asked at the end.
     pub finale: Vec<Op>,
+    /// The nodes that it is asked of: all, unless the plan was shrunk.
+    pub finale_nodes: Vec<String>,
 }
 
 /// Why there is no plan for a configuration.
@@ -124,16 +134,16 @@ pub enum BadConfig {
     #[error(transparent)]
     Unknown(#[from] Unknown),
     /// A system that can't serve a workload.
-    #[error("workload `{workload}` asks for {needs:?}; system `{system}` serves {serves:?}")]
+    #[error("workload `{workload}` needs {missing}; system `{system}` has none; try {instead}")]
     NotServed {
         /// The workload.
         workload: String,
-        /// What it asks for.
-        needs: netsplit_systems::system::Service,
+        /// What it needs and does not get.
+        missing: String,
         /// The system.
         system: String,
-        /// What it serves.
-        serves: netsplit_systems::system::Service,
+        /// The workloads that it can serve, and the systems that can serve this one.
+        instead: String,
     },
     /// A size beyond what a run may have.
     #[error("{what} is {value}; the least is {least} and the most is {most}")]
@@ -152,15 +162,10 @@ pub enum BadConfig {
     Inconsistent(String),
 }
 
-/// A labelled stream of a seed's randomness: the same label gives the same dice, whatever else is drawn.
-pub fn dice(seed: u64, label: &str) -> ChaCha8Rng {
-    let mut hash = Sha256::new();
-    hash.update(seed.to_le_bytes());
-    hash.update(label.as_bytes());
-    ChaCha8Rng::from_seed(hash.finalize().into())
-}
-
 const TICK_MS: u64 = 5;
+
+/// How long the set-up may take, if there is one.
+const SETUP_MS: u64 = 3000;
 
 impl Plan {
     /// The plan of `seed`.
@@ -176,8 +181,17 @@ impl Plan {
         let nodes: Vec<String> = (1..=config.nodes).map(|n| format!("n{n}")).collect();
         let shape =
             Shape { nodes: nodes.clone(), clients: config.clients, length: config.time_limit, rate: config.rate };
-        let scripts = (workload.generate)(&mut dice(seed, workload.name), &shape);
         let cluster = Cluster { nodes: nodes.clone(), redis: system.redis.map(|_| REDIS.to_owned()) };
+        let mut scripts = (workload.generate)(&mut dice(seed, workload.name), &shape);
+        let setup = (workload.setup)(&scripts);
+        let start_ms = if setup.is_empty() { 0 } else { SETUP_MS };
+        for planned in scripts.iter_mut().flatten() {
+            planned.at_ms += start_ms;
+        }
+        let mut schedule = schedule(seed, &registry::nemeses(&config.nemesis)?, &cluster, config.time_limit);
+        for step in &mut schedule {
+            step.at_ms += start_ms;
+        }
         let plan = Plan {
             format: FORMAT,
             seed,
@@ -187,13 +201,16 @@ impl Plan {
             redis: config.redis,
             tick_ms: TICK_MS,
             latencies: latencies(seed, &cluster),
-            length_ms,
+            length_ms: start_ms + length_ms,
+            setup,
+            start_ms,
             quiet_ms: 1000,
             recovery_ms: 10_000,
             deadline_ms: 1000,
-            schedule: schedule(seed, &registry::nemeses(&config.nemesis)?, &cluster, config.time_limit),
+            schedule,
             finale: (workload.finale)(&scripts),
             scripts,
+            finale_nodes: nodes.clone(),
             nodes,
         };
         plan.validate()?;
@@ -210,6 +227,28 @@ impl Plan {
         registry::workload(&self.workload).expect("a plan is validated before it is used")
     }
 
+    /// The names of the nemeses that it was drawn for: its fault families, whether they drew a fault or not.
+    pub fn families(&self) -> Vec<&str> {
+        if self.nemesis != BY_HAND {
+            return self.nemesis.split(',').map(str::trim).collect();
+        }
+        let mut families: Vec<&str> = self.schedule.iter().map(|step| step.fault.family()).collect();
+        families.sort_unstable();
+        families.dedup();
+        families
+    }
+
+    /// The claim that the run is held to: the one that covers its fault families, else the system's strongest.
+    pub fn promised(&self) -> &'static Claim {
+        let system = self.system();
+        system.claim_under(&self.families()).unwrap_or(&system.claims[0])
+    }
+
+    /// Whether the run's faults are beyond what the system says that it tolerates.
+    pub fn is_beyond(&self) -> bool {
+        self.system().claim_under(&self.families()).is_none()
+    }
+
     /// The hosts that faults can aim at.
     pub fn cluster(&self) -> Cluster {
         Cluster { nodes: self.nodes.clone(), redis: self.system().redis.map(|_| REDIS.to_owned()) }
@@ -219,22 +258,8 @@ impl Plan {
     pub fn validate(&self) -> Result<(), BadConfig> {
         let system = registry::system(&self.system)?;
         let workload = registry::workload(&self.workload)?;
-        if system.service != workload.needs {
-            let (workload_name, system_name) = (workload.name.into(), system.name.into());
-            let (needs, serves) = (workload.needs, system.service);
-            return Err(BadConfig::NotServed { workload: workload_name, needs, system: system_name, serves });
-        }
-        within("the number of nodes", self.nodes.len() as u64, 1, MOST_NODES)?;
-        within("the number of clients", self.scripts.len() as u64, 1, MOST_CLIENTS)?;
-        within("the tick in milliseconds", self.tick_ms, 1, 1000)?;
-        within("the length in milliseconds", self.length_ms, 1, MOST_LENGTH_MS)?;
-        within("the quiet period in milliseconds", self.quiet_ms, 0, MOST_LENGTH_MS)?;
-        within("the recovery time in milliseconds", self.recovery_ms, 1, MOST_LENGTH_MS)?;
-        within("the deadline in milliseconds", self.deadline_ms, 1, MOST_LENGTH_MS)?;
-        within("the number of ticks", self.length_ms / self.tick_ms, 0, 10_000_000)?;
-        let operations = self.scripts.iter().map(Vec::len).sum::<usize>() + self.finale.len() * self.nodes.len();
-        within("the number of operations", operations as u64, 0, MOST_OPERATIONS)?;
-        within("the number of faults", self.schedule.len() as u64, 0, 10_000)?;
+        registry::served(workload, system)?;
+        limits::check(self)?;
         self.validate_hosts()
     }
 
@@ -276,21 +301,17 @@ impl Plan {
                 ));
             }
         }
-        match self.scripts.iter().flatten().find(|planned| !self.nodes.contains(&planned.node)) {
-            Some(planned) => inconsistent(format!("an operation asks `{}`, no node", planned.node.escape_debug())),
+        let mut last_asked = self.finale_nodes.clone();
+        last_asked.sort_unstable();
+        if last_asked.windows(2).any(|pair| pair[0] == pair[1]) {
+            return inconsistent("the final reads ask a node twice".into());
+        }
+        let mut asked = self.scripts.iter().flatten().map(|planned| &planned.node).chain(&self.finale_nodes);
+        match asked.find(|node| !self.nodes.contains(node)) {
+            Some(node) => inconsistent(format!("an operation asks `{}`, no node", node.escape_debug())),
             None => Ok(()),
         }
     }
-}
-
-/// Five times what the largest comparison needs.
-const MOST_NODES: u64 = 128;
-const MOST_CLIENTS: u64 = 10_000;
-const MOST_LENGTH_MS: u64 = 24 * 60 * 60 * 1000;
-const MOST_OPERATIONS: u64 = 10_000_000;
-
-fn within(what: &'static str, value: u64, least: u64, most: u64) -> Result<(), BadConfig> {
-    if (least..=most).contains(&value) { Ok(()) } else { Err(BadConfig::Size { what, value, least, most }) }
 }
 
 /// One to three ticks on every link, drawn per pair.

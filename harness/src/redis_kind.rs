@@ -5,7 +5,9 @@ use std::io;
 use std::rc::Rc;
 
 use bytes::{Bytes, BytesMut};
-use netsplit_systems::disk::Disk;
+use futures::FutureExt;
+use futures::future::{LocalBoxFuture, ready};
+use netsplit_systems::disk::Platter;
 use netsplit_systems::node::NodeError;
 use netsplit_systems::redis::{Embedded, encode_request};
 use netsplit_systems::redis_host::{Backend, Session};
@@ -22,7 +24,7 @@ pub struct NoRedis(#[from] RedisServerError);
 #[derive(Clone)]
 pub(crate) enum Redis {
     /// In the simulation, with its file on a simulated disk.
-    Embedded(Disk),
+    Embedded(Platter),
     /// A child process of this one.
     Server(Rc<RefCell<Server>>),
 }
@@ -42,14 +44,14 @@ impl Redis {
                 let synced_bytes = process.aof_len()?;
                 Redis::Server(Rc::new(RefCell::new(Server { process, synced_bytes })))
             }
-            _ => Redis::Embedded(Disk::default()),
+            _ => Redis::Embedded(Platter::default()),
         })
     }
 
     /// What serves the host, from what its file holds.
     pub(crate) fn start(&self) -> Result<Rc<dyn Backend>, NodeError> {
         Ok(match self {
-            Redis::Embedded(disk) => Rc::new(Embedded::load(disk.clone())?),
+            Redis::Embedded(platter) => Rc::new(Embedded::load(platter.disk())?),
             Redis::Server(server) => {
                 if !server.borrow().process.is_running() {
                     server.borrow_mut().process.restart()?;
@@ -69,7 +71,9 @@ impl Redis {
     /// The machine lost power: the file is cut back to its last sync. Call it after [`Redis::killed`].
     pub(crate) fn lose_unsynced(&self) {
         match self {
-            Redis::Embedded(disk) => disk.lose_unsynced(),
+            Redis::Embedded(platter) => {
+                platter.lose_unsynced();
+            }
             Redis::Server(server) => {
                 let Server { process, synced_bytes } = &mut *server.borrow_mut();
                 process.truncate_aof(*synced_bytes).expect("the file of a killed server can be cut");
@@ -86,11 +90,12 @@ impl Backend for Bridge {
         Ok(Box::new(Bridged(self.0.borrow().process.connect().map_err(io::Error::other)?)))
     }
 
-    fn sync(&self) {
+    fn sync(&self) -> LocalBoxFuture<'_, io::Result<()>> {
         let mut server = self.0.borrow_mut();
         if let Ok(length) = server.process.aof_len() {
             server.synced_bytes = length;
         }
+        ready(Ok(())).boxed_local()
     }
 }
 

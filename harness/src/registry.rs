@@ -5,13 +5,28 @@ use netsplit_systems::shortener;
 use netsplit_systems::system::System;
 use netsplit_workloads::Workload;
 
+use crate::plan::BadConfig;
+
 /// The systems.
-pub const SYSTEMS: &[System] =
-    &[shortener::redis::REDIS, shortener::redis::REDIS_EVERYSEC, shortener::redis::STALE_CACHE];
+pub const SYSTEMS: &[System] = &[
+    shortener::redis::REDIS,
+    shortener::redis::REDIS_EVERYSEC,
+    shortener::redis::STALE_CACHE,
+    shortener::cached::broadcast::REDIS_CACHE,
+    shortener::cached::broadcast::CACHE_FILL_RACE,
+    shortener::cached::owner::REDIS_RING,
+];
+
+/// Systems for the tests of netsplit itself, which no list shows.
+const PLANTED: &[System] = &[netsplit_systems::planted::REAL_CLOCK];
 
 /// The workloads.
-pub const WORKLOADS: &[Workload] =
-    &[netsplit_workloads::register::REGISTER, netsplit_workloads::claim::CLAIM, netsplit_workloads::set::SET];
+pub const WORKLOADS: &[Workload] = &[
+    netsplit_workloads::register::REGISTER,
+    netsplit_workloads::retarget::RETARGET,
+    netsplit_workloads::claim::CLAIM,
+    netsplit_workloads::set::SET,
+];
 
 /// The families of faults.
 pub const NEMESES: &[Nemesis] = &[
@@ -33,7 +48,8 @@ pub struct Unknown {
 
 /// The system of this name.
 pub fn system(name: &str) -> Result<&'static System, Unknown> {
-    find("system", name, SYSTEMS, |system| system.name)
+    let planted = PLANTED.iter().find(|system| system.name == name);
+    planted.map_or_else(|| find("system", name, SYSTEMS, |system| system.name), Ok)
 }
 
 /// The workload of this name.
@@ -44,6 +60,26 @@ pub fn workload(name: &str) -> Result<&'static Workload, Unknown> {
 /// The nemeses of these names, joined by commas.
 pub fn nemeses(names: &str) -> Result<Vec<&'static Nemesis>, Unknown> {
     names.split(',').map(|name| find("nemesis", name.trim(), NEMESES, |nemesis| nemesis.name)).collect()
+}
+
+/// Whether `system` offers all that `workload` needs.
+pub fn served(workload: &Workload, system: &System) -> Result<(), BadConfig> {
+    let lacks = |workload: &Workload, system: &System| -> Vec<&'static str> {
+        workload.needs.iter().filter(|need| !system.offers.contains(need)).map(|need| need.word()).collect()
+    };
+    let missing = lacks(workload, system);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let quoted = |names: Vec<&str>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let workloads = WORKLOADS.iter().filter(|other| lacks(other, system).is_empty()).map(|other| other.name).collect();
+    let systems = SYSTEMS.iter().filter(|other| lacks(workload, other).is_empty()).map(|other| other.name).collect();
+    Err(BadConfig::NotServed {
+        workload: workload.name.into(),
+        missing: missing.join(", "),
+        system: system.name.into(),
+        instead: format!("workload {}, or system {}", quoted(workloads), quoted(systems)),
+    })
 }
 
 fn find<T>(

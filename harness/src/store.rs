@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use netsplit_checker::formats::{self, Format};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,10 @@ use crate::simulate::Recording;
 const MARK: &str = "netsplit capsule";
 
 /// The largest capsule that is read, in bytes.
-const LARGEST_CAPSULE_BYTES: u64 = 256 << 20;
+const LARGEST_CAPSULE_BYTES: u64 = 64 << 20;
+
+/// The longest part of a folder's name that comes from the plan's nemesis, in characters.
+const LONGEST_NEMESIS: usize = 100;
 
 /// A plan with the verdict and the digest that its run must give: the unit of replay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +45,9 @@ pub enum BadCapsule {
     /// It can't be read.
     #[error("{0}")]
     Io(#[from] io::Error),
+    /// It is a folder, a device, a pipe.
+    #[error("it is no file; name the `capsule.json` of a run's folder")]
+    NoFile,
     /// It is larger than any capsule.
     #[error("the file has {0} bytes; a capsule has at most {LARGEST_CAPSULE_BYTES}")]
     Large(u64),
@@ -53,18 +59,47 @@ pub enum BadCapsule {
     NotOurs,
     /// It was written by another version.
     #[error(
-        "line 1: this capsule's plan has format {0}, and this netsplit runs format {FORMAT}; use the version that wrote it"
+        "this capsule's plan has format {format}, and this netsplit runs format {FORMAT}: replay it with netsplit {version}, \
+         which wrote it, or run its seed anew with this one"
     )]
-    Format(u64),
+    Format {
+        /// The format of its plan.
+        format: u64,
+        /// The version of netsplit that wrote it.
+        version: String,
+    },
+    /// What it says of its run can't be.
+    #[error("its `{0}` is none that netsplit writes")]
+    Field(&'static str),
     /// Its plan can't be run.
     #[error("the plan can't be run: {0}")]
     Plan(#[from] BadConfig),
 }
 
-/// The parser's reason without its position, which is told apart.
+/// The parser's reason without its position, which is told apart; it quotes the file, so it is made fit for a terminal.
 fn plain(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_owned())
+    let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
+    shown(reason, 300)
+}
+
+/// A stranger's text on one line of a terminal.
+fn shown(text: &str, most: usize) -> String {
+    let escape = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
+    text.chars().take(most).map(escape).collect()
+}
+
+/// What of a capsule every version of netsplit can read.
+#[derive(Deserialize)]
+struct Head {
+    what: Option<String>,
+    netsplit: Option<String>,
+    plan: Option<HeadOfPlan>,
+}
+
+#[derive(Deserialize)]
+struct HeadOfPlan {
+    format: Option<u64>,
 }
 
 impl Capsule {
@@ -82,23 +117,39 @@ impl Capsule {
 
     /// Reads a capsule, which may be a stranger's: sizes and names are checked before anything starts.
     pub fn read(path: &Path) -> Result<Capsule, BadCapsule> {
-        let size = fs::metadata(path)?.len();
-        if size > LARGEST_CAPSULE_BYTES {
-            return Err(BadCapsule::Large(size));
+        let file = fs::metadata(path)?;
+        if !file.is_file() {
+            return Err(BadCapsule::NoFile);
+        }
+        if file.len() > LARGEST_CAPSULE_BYTES {
+            return Err(BadCapsule::Large(file.len()));
         }
         let bytes = fs::read(path)?;
         // Another version's capsule has other fields: say that, and not which field is unexpected.
-        let any: serde_json::Value = serde_json::from_slice(&bytes)?;
-        if any.get("what").and_then(|what| what.as_str()) != Some(MARK) {
+        let head: Head = serde_json::from_slice(&bytes)?;
+        if head.what.as_deref() != Some(MARK) {
             return Err(BadCapsule::NotOurs);
         }
-        match any.pointer("/plan/format").and_then(serde_json::Value::as_u64) {
-            Some(format) if format != u64::from(FORMAT) => return Err(BadCapsule::Format(format)),
-            _ => {}
+        if let Some(format) = head.plan.and_then(|plan| plan.format).filter(|format| *format != u64::from(FORMAT)) {
+            let version = head.netsplit.map_or("of that format".into(), |version| shown(&version, 32));
+            return Err(BadCapsule::Format { format, version });
         }
         let capsule: Capsule = serde_json::from_slice(&bytes)?;
+        capsule.check_words()?;
         capsule.plan.validate()?;
         Ok(capsule)
+    }
+
+    /// What is shown as it is must be what it claims to be.
+    fn check_words(&self) -> Result<(), BadCapsule> {
+        let version = |text: &String| text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let is_digest = self.digest.len() == 64 && self.digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let words = [
+            ("digest", is_digest),
+            ("netsplit", version(&self.netsplit)),
+            ("redis_version", self.redis_version.as_ref().is_none_or(version)),
+        ];
+        words.into_iter().try_for_each(|(name, good)| if good { Ok(()) } else { Err(BadCapsule::Field(name)) })
     }
 }
 
@@ -111,44 +162,56 @@ pub struct Reports {
     pub markdown: String,
 }
 
-/// The folder of a run's files, below `out`.
-pub fn folder(out: &Path, plan: &Plan) -> PathBuf {
-    let nemesis: String = plan.nemesis.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    out.join(format!("{}-{}-{nemesis}-{}", plan.system, plan.workload, plan.seed))
+/// The name of the folder of a run's files.
+pub fn name(plan: &Plan) -> String {
+    let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let nemesis: String = plan.nemesis.chars().take(LONGEST_NEMESIS).map(letter).collect();
+    format!("{}-{}-{nemesis}-{}", plan.system, plan.workload, plan.seed)
 }
 
-/// Writes all files of a run into a folder of its own below `out`, and points `latest` there. The folder appears when
-/// all of it is written.
+/// Writes all files of a run into `folder`, and points the `latest` beside it there. The folder appears when all of it is
+/// written; what it held before is replaced.
 pub fn write(
-    out: &Path,
+    folder: &Path,
     capsule: &Capsule,
     recording: &Recording,
     results: &Results,
     reports: &Reports,
-) -> io::Result<PathBuf> {
-    let folder = folder(out, &capsule.plan);
+) -> io::Result<()> {
     let unfinished = folder.with_extension("unfinished");
     if unfinished.exists() {
         fs::remove_dir_all(&unfinished)?;
     }
     fs::create_dir_all(&unfinished)?;
-    let put = |name: &str, content: &[u8]| fs::write(unfinished.join(name), content);
+    if let Err(error) = fill(&unfinished, capsule, recording, results, reports) {
+        let _left_there = fs::remove_dir_all(&unfinished);
+        return Err(error);
+    }
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::rename(&unfinished, folder)?;
+    point_latest(folder)
+}
+
+fn fill(
+    folder: &Path,
+    capsule: &Capsule,
+    recording: &Recording,
+    results: &Results,
+    reports: &Reports,
+) -> io::Result<()> {
+    let put = |name: &str, content: &[u8]| fs::write(folder.join(name), content);
     put("capsule.json", json(capsule).as_bytes())?;
     put("results.json", json(results).as_bytes())?;
     for (name, format) in [("history.jsonl", Format::Jsonl), ("history.csv", Format::Csv)] {
-        let mut file = io::BufWriter::new(fs::File::create(unfinished.join(name))?);
+        let mut file = io::BufWriter::new(fs::File::create(folder.join(name))?);
         formats::write(format, &recording.history, &mut file)?;
         file.flush()?;
     }
     put("log.txt", recording.log.as_bytes())?;
     put("report.html", reports.html.as_bytes())?;
-    put("report.md", reports.markdown.as_bytes())?;
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
-    }
-    fs::rename(&unfinished, &folder)?;
-    point_latest(out, &folder)?;
-    Ok(folder)
+    put("report.md", reports.markdown.as_bytes())
 }
 
 /// Pretty JSON of anything of ours.
@@ -159,9 +222,9 @@ fn json(value: &impl Serialize) -> String {
 }
 
 /// `latest` is a link to the newest run, or where links can't be made, a file that names it.
-fn point_latest(out: &Path, folder: &Path) -> io::Result<()> {
+fn point_latest(folder: &Path) -> io::Result<()> {
     let name = folder.file_name().expect("a run's folder has a name");
-    let (latest, next) = (out.join("latest"), out.join(".latest.unfinished"));
+    let (latest, next) = (folder.with_file_name("latest"), folder.with_file_name(".latest.unfinished"));
     let _absent = fs::remove_file(&next);
     #[cfg(unix)]
     std::os::unix::fs::symlink(name, &next)?;

@@ -1,7 +1,7 @@
 //! `netsplit check`: exit codes, words and hostile files.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 
@@ -35,10 +35,22 @@ fn valid_invalid_vacuous_and_wrong_use_have_their_exit_codes() {
         let (code, said) = check(folder.path(), read("2").as_bytes(), &["--model", "register", "--engine", engine]);
         assert!(code == 1 && said.contains("invalid: not register") && said.contains("#2"), "{engine}: {said}");
     }
-    let writes: String = read("1").lines().take(2).map(|line| format!("{line}\n")).collect();
+    let writes: String = read("1").split_inclusive('\n').take(2).collect();
     assert_eq!(check(folder.path(), writes.as_bytes(), &register).0, 2);
     let (code, said) = check(folder.path(), read("1").as_bytes(), &["--model", "registr"]);
     assert!(code == 64 && said.contains("did you mean `register`?"), "{said}");
+}
+
+#[test]
+fn the_ladder_shows_the_strongest_model_proven() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let judged = |read: &str| check(folder.path(), WRITE_THEN_READ.replace("READ", read).as_bytes(), &["--ladder"]);
+    let (code, said) = judged("1");
+    assert!(code == 0 && said.contains("strongest proven: linearizable"), "{said}");
+    let (code, said) = judged("nil");
+    assert!(code == 0 && said.contains("strongest proven: sequential"), "{said}");
+    let (code, said) = judged("7");
+    assert!(code == 0 && said.contains("strongest proven: none") && said.contains("nobody wrote"), "{said}");
 }
 
 #[test]
@@ -50,6 +62,13 @@ fn hostile_files_are_refused_in_one_line_that_names_them() {
     for content in files {
         let (code, said) = check(folder.path(), content, &["--model", "register"]);
         assert!(code == 64 && said.contains("history.edn") && said.lines().count() == 1, "{code}: {said}");
+    }
+    for (path, why) in
+        [(folder.path().join("missing"), "no such file"), (folder.path().to_owned(), "a folder is no history")]
+    {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("netsplit"));
+        let (code, said) = ended(command.arg("check").arg(path).args(["--model", "register"]));
+        assert!(code == 64 && said.contains(why) && said.lines().count() == 1, "{code}: {said}");
     }
 }
 
@@ -70,4 +89,50 @@ fn a_manifest_is_judged_row_by_row_and_may_not_leave_its_folder() {
     assert!(code == 1 && said.contains("DISAGREE"), "{said}");
     let (code, said) = judged("../a.edn,register,nil,edn,ok,\n");
     assert!(code == 64 && said.contains("leaves the folder"), "{said}");
+}
+
+#[test]
+fn a_contested_row_is_told_and_not_scored() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let lines = [
+        (":invoke", "[[:w :x 1]]"),
+        (":ok", "[[:w :x 1]]"),
+        (":invoke", "[[:r :x nil]]"),
+        (":ok", "[[:r :x 2]]"),
+        (":invoke", "[[:r :x nil]]"),
+        (":ok", "[[:r :x 1]]"),
+    ];
+    let lines = lines.map(|(kind, value)| format!("{{:process 0 :type {kind} :f :txn :value {value}}}\n"));
+    fs::write(folder.path().join("a.edn"), lines.concat()).expect("the folder can be written");
+    let manifest = folder.path().join("manifest.csv");
+    let judged = |expected: &str, level: &str| {
+        let levels = format!(r#""{{""serializable"":""{level}""}}""#);
+        let rows = format!("file,model,init,format,expected,levels\na.edn,rw-register,,edn,{expected},{levels}\n");
+        fs::write(&manifest, rows).expect("the folder can be written");
+        ended(Command::new(assert_cmd::cargo::cargo_bin!("netsplit")).args(["check", "--manifest"]).arg(&manifest))
+    };
+    assert_eq!(judged("invalid", "invalid").0, 0);
+    assert_eq!(judged("invalid", "ok").0, 1);
+    let (code, said) = judged("unknown", "ok");
+    assert!(code == 0 && said.contains("not scored") && said.contains("serializable invalid, expected ok"), "{said}");
+}
+
+/// Third-party histories are data of others and not part of this repository.
+fn third_party_manifest() -> Option<PathBuf> {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let beside = ["../../shared", "../../../shared"].map(|shared| package.join(shared).join("histories/public"));
+    let folders = std::env::var_os("NETSPLIT_HISTORIES").map_or_else(|| beside.to_vec(), |named| vec![named.into()]);
+    folders.into_iter().map(|folder| folder.join("manifest.csv")).find(|manifest| manifest.exists())
+}
+
+#[test]
+fn every_scored_row_of_the_third_party_manifest_agrees() {
+    let Some(manifest) = third_party_manifest() else {
+        println!("skipped: no third-party histories");
+        return;
+    };
+    let (code, said) =
+        ended(Command::new(assert_cmd::cargo::cargo_bin!("netsplit")).args(["check", "--manifest"]).arg(manifest));
+    let wrong: Vec<&str> = said.lines().filter(|line| line.starts_with("DISAGREE")).collect();
+    assert!(code == 0 && wrong.is_empty() && said.contains(" 0 disagree"), "{}", wrong.join("\n"));
 }

@@ -1,71 +1,81 @@
-//! A host's disk: files that are appended to, and that survive a power loss up to their last sync.
+//! A host's disk, as its process sees it: files that are appended to, and that are durable only when they were synced.
 //!
 //! Our own model and not turmoil's file system, because a process crash must keep what only the page cache holds and a
 //! power loss must not, and a fault must be able to say which of the two it is.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+mod simulated;
 
-/// The disk of one host; clones are the same disk.
-#[derive(Clone, Debug, Default)]
-pub struct Disk(Arc<Mutex<BTreeMap<String, File>>>);
+use std::sync::Arc;
+use std::time::Duration;
 
-#[derive(Debug, Default)]
-struct File {
-    content: Vec<u8>,
-    synced_bytes: usize,
+pub use simulated::{Platter, Trouble};
+
+/// Why a disk did not do what it was asked to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DiskError {
+    /// No space is left: nothing was written.
+    #[error("no space left on the disk")]
+    Full,
+    /// The sync failed: what was appended since the last one may be durable, or gone, and asking again tells nothing.
+    #[error("the disk failed to sync")]
+    SyncFailed,
+    /// Anything that a real disk says.
+    #[error("{0}")]
+    Other(String),
 }
 
+/// What keeps the bytes: a simulated disk, or a folder of a real one.
+pub trait Medium: Send + Sync + std::fmt::Debug {
+    /// Appends to a file, which is created if it does not exist.
+    fn append(&self, name: &str, bytes: &[u8]) -> Result<(), DiskError>;
+    /// Makes all that was appended to a file durable.
+    fn sync(&self, name: &str) -> Result<(), DiskError>;
+    /// How long the next sync takes.
+    fn sync_takes(&self) -> Duration;
+    /// The content of a file; empty if there is none.
+    fn read(&self, name: &str) -> Vec<u8>;
+    /// Cuts a file back to its first `length_bytes`, durably.
+    fn truncate(&self, name: &str, length_bytes: usize) -> Result<(), DiskError>;
+    /// Puts `bytes` in the place of a file's whole content, durably: after a power loss it is the old or the new.
+    fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), DiskError>;
+}
+
+/// The disk of one host; clones are the same disk.
+#[derive(Clone, Debug)]
+pub struct Disk(Arc<dyn Medium>);
+
 impl Disk {
-    /// Appends to a file, which is created if it does not exist. Not durable before [`Disk::sync`].
-    pub fn append(&self, name: &str, bytes: &[u8]) {
-        self.files().entry(name.to_owned()).or_default().content.extend_from_slice(bytes);
+    /// A disk on this medium.
+    pub fn on(medium: Arc<dyn Medium>) -> Disk {
+        Disk(medium)
     }
 
-    /// Makes all that was appended to a file durable.
-    pub fn sync(&self, name: &str) {
-        if let Some(file) = self.files().get_mut(name) {
-            file.synced_bytes = file.content.len();
+    /// Appends to a file, which is created if it does not exist. Not durable before [`Disk::sync`].
+    pub fn append(&self, name: &str, bytes: &[u8]) -> Result<(), DiskError> {
+        self.0.append(name, bytes)
+    }
+
+    /// Makes all that was appended to a file before the call durable; that takes as long as the disk takes.
+    pub async fn sync(&self, name: &str) -> Result<(), DiskError> {
+        let takes = self.0.sync_takes();
+        if !takes.is_zero() {
+            tokio::time::sleep(takes).await;
         }
+        self.0.sync(name)
     }
 
     /// The content of a file; empty if there is none.
     pub fn read(&self, name: &str) -> Vec<u8> {
-        self.files().get(name).map(|file| file.content.clone()).unwrap_or_default()
+        self.0.read(name)
     }
 
-    /// Cuts a file back to its first `length_bytes`.
-    pub fn truncate(&self, name: &str, length_bytes: usize) {
-        if let Some(file) = self.files().get_mut(name) {
-            file.content.truncate(length_bytes);
-            file.synced_bytes = file.synced_bytes.min(length_bytes);
-        }
+    /// Cuts a file back to its first `length_bytes`, durably.
+    pub fn truncate(&self, name: &str, length_bytes: usize) -> Result<(), DiskError> {
+        self.0.truncate(name, length_bytes)
     }
 
-    /// A power loss: every file is cut back to its last sync.
-    pub fn lose_unsynced(&self) {
-        for file in self.files().values_mut() {
-            file.content.truncate(file.synced_bytes);
-        }
-    }
-
-    fn files(&self) -> MutexGuard<'_, BTreeMap<String, File>> {
-        self.0.lock().expect("no holder panics")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Disk;
-
-    #[test]
-    fn a_power_loss_takes_exactly_what_was_not_synced() {
-        let disk = Disk::default();
-        disk.append("log", b"kept ");
-        disk.sync("log");
-        disk.append("log", b"lost");
-        assert_eq!(disk.read("log"), b"kept lost", "a process crash keeps the page cache");
-        disk.lose_unsynced();
-        assert_eq!(disk.read("log"), b"kept ");
+    /// Puts `bytes` in the place of a file's whole content, durably: after a power loss it is the old or the new.
+    pub fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), DiskError> {
+        self.0.replace(name, bytes)
     }
 }

@@ -4,9 +4,15 @@
 //! |---|---|
 //! | [`node`] | what a node is given: name, peers, dice, disk, clock, network |
 //! | [`net`] | the seam to the network: the only place that names turmoil's or tokio's sockets |
+//! | [`peers`] | links between nodes: requests, replies, messages |
+//! | [`weather`] | what the network does to single messages |
 //! | [`wire`] | the record of every send and delivery |
+//! | [`disk`], [`journal`] | a host's disk, and records that survive on it |
+//! | [`clock`], [`gate`], [`dice`], [`board`] | a wall clock that may be wrong, pausing, randomness, who leads |
 //! | [`http`], [`call`] | HTTP on both sides, and what a caller may conclude from a failure |
 //! | [`redis`], [`redis_host`] | the embedded Redis as a state machine, and the host that any Redis runs on |
+//! | [`planted`] | leaks that the harness must find |
+//! | [`system`], [`story`] | what a system is, as data, and how it comes to fail, in words |
 //! | [`shortener`] | the link shortener's HTTP interface, its client, and its variants |
 //!
 //! **Architecture invariant:** a node knows nothing of tests, seeds or faults. Its randomness, clock, disk and links come in
@@ -18,13 +24,25 @@ compile_error!(
      sets it, or add it to RUSTFLAGS (that variable replaces the file's flags)"
 );
 
+pub mod board;
 pub mod call;
+pub mod clock;
+#[cfg(test)]
+mod cluster;
+pub mod dice;
 pub mod disk;
+mod frame;
+pub mod gate;
 pub mod http;
+pub mod journal;
 pub mod net;
 pub mod node;
+pub mod peers;
+pub mod planted;
 pub mod redis;
 pub mod redis_host;
 pub mod shortener;
+pub mod story;
 pub mod system;
+pub mod weather;
 pub mod wire;

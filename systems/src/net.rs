@@ -1,89 +1,190 @@
 //! The seam to the network: nodes and clients name neither turmoil's nor tokio's sockets, but these.
+//!
+//! The same node code runs in the simulation and, with [`Net::real`], on the sockets of this machine.
 
+mod socket;
+
+use std::collections::BTreeMap;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use turmoil::net::{TcpListener, TcpStream};
+use tokio::time::Sleep;
 
 use crate::call::CallError;
-use crate::wire::{Recorder, What};
+use crate::weather::{Fate, RETRANSMISSION, Weather};
+use crate::wire::{Connection, Recorder, What};
+use socket::{Acceptor, Socket};
+
+/// The address of each host's port on real sockets.
+pub type AddressBook = BTreeMap<(Arc<str>, u16), SocketAddr>;
 
 /// A host's access to the network.
 #[derive(Clone, Debug)]
 pub struct Net {
     me: Arc<str>,
-    recorder: Recorder,
+    world: World,
+}
+
+#[derive(Clone, Debug)]
+enum World {
+    Simulated { recorder: Recorder, weather: Weather },
+    Real(Arc<AddressBook>),
 }
 
 impl Net {
-    /// The network as the host `me` sees it; all that it sends is noted by `recorder`.
-    pub fn simulated(me: Arc<str>, recorder: Recorder) -> Net {
-        Net { me, recorder }
+    /// The simulated network as the host `me` sees it; all that it sends is noted by `recorder` and meets `weather`.
+    pub fn simulated(me: Arc<str>, recorder: Recorder, weather: Weather) -> Net {
+        Net { me, world: World::Simulated { recorder, weather } }
+    }
+
+    /// The real network as the host `me` sees it, with every port of every host at its address in the book.
+    pub fn real(me: Arc<str>, book: Arc<AddressBook>) -> Net {
+        Net { me, world: World::Real(book) }
     }
 
     /// Listens on `port`.
     pub async fn listen(&self, port: u16) -> io::Result<Listener> {
-        let inner = TcpListener::bind(("0.0.0.0", port)).await?;
-        Ok(Listener { inner, net: self.clone() })
+        let acceptor = match &self.world {
+            World::Simulated { .. } => Acceptor::simulated(port).await?,
+            World::Real(book) => Acceptor::real(address(book, &self.me, port)?).await?,
+        };
+        Ok(Listener { acceptor, net: self.clone() })
     }
 
     /// Opens a connection to `port` of `host`. Nothing was sent when this is an `Err`.
     pub async fn connect(&self, host: &Arc<str>, port: u16, deadline: Duration) -> Result<Stream, CallError> {
-        self.recorder.note(&self.me, host, 0, What::Connect, 0);
-        let opening = TcpStream::connect((host.as_ref(), port));
+        self.note(&self.me, host, Connection { port: 0, dialled: true }, What::Connect, 0);
+        let opening = async {
+            match &self.world {
+                World::Simulated { .. } => Socket::simulated(host, port).await,
+                World::Real(book) => Socket::real(address(book, host, port)?).await,
+            }
+        };
         match tokio::time::timeout(deadline, opening).await {
-            Ok(Ok(inner)) => {
-                let port = inner.local_addr().map_or(0, |address| address.port());
-                Ok(Stream { inner, port, peer: host.clone(), net: self.clone() })
+            Ok(Ok((socket, port))) => {
+                Ok(Stream::new(socket, Connection { port, dialled: true }, host.clone(), self.clone()))
             }
             Ok(Err(error)) => Err(CallError::NotSent(format!("no connection to {host}: {}", error.kind()))),
             Err(_) => Err(CallError::NotSent(format!("no connection to {host} within {deadline:?}"))),
         }
     }
+
+    fn fate(&self, to: &str) -> Fate {
+        match &self.world {
+            World::Simulated { weather, .. } => weather.fate(&self.me, to),
+            World::Real(_) => Fate::Delivered,
+        }
+    }
+
+    fn retransmits(&self, to: &str) -> bool {
+        match &self.world {
+            World::Simulated { weather, .. } => weather.retransmits(&self.me, to),
+            World::Real(_) => false,
+        }
+    }
+
+    fn note(&self, from: &Arc<str>, to: &Arc<str>, connection: Connection, what: What, size_bytes: usize) {
+        if let World::Simulated { recorder, .. } = &self.world {
+            recorder.note(from, to, connection, what, size_bytes);
+        }
+    }
+}
+
+fn address(book: &AddressBook, host: &Arc<str>, port: u16) -> io::Result<SocketAddr> {
+    let address = book.get(&(host.clone(), port)).copied();
+    address.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("no address for port {port} of {host}")))
 }
 
 /// Where connections come in.
 pub struct Listener {
-    inner: TcpListener,
+    acceptor: Acceptor,
     net: Net,
 }
 
 impl Listener {
     /// The next connection.
     pub async fn accept(&self) -> io::Result<Stream> {
-        let (inner, address) = self.inner.accept().await?;
-        let peer = turmoil::reverse_lookup(address.ip()).unwrap_or_else(|| address.ip().to_string());
-        Ok(Stream { inner, port: address.port(), peer: peer.into(), net: self.net.clone() })
+        let (socket, port, peer) = self.acceptor.accept().await?;
+        Ok(Stream::new(socket, Connection { port, dialled: false }, peer, self.net.clone()))
     }
 }
 
 /// A connection: bytes in order while it lives, no promise of delivery.
 #[derive(Debug)]
 pub struct Stream {
-    inner: TcpStream,
-    port: u16,
+    socket: Socket,
+    connection: Connection,
     peer: Arc<str>,
     net: Net,
+    segment: Segment,
+}
+
+/// What the weather does to the next segment that is written.
+#[derive(Debug)]
+enum Segment {
+    /// It was not drawn yet.
+    Undrawn,
+    /// TCP sends it when this time is over.
+    Waits(Pin<Box<Sleep>>),
+    /// It goes out now.
+    Passes,
+    /// Nothing: what is sent here are frames, each with a fate of its own.
+    Framed,
 }
 
 impl Stream {
+    fn new(socket: Socket, connection: Connection, peer: Arc<str>, net: Net) -> Stream {
+        Stream { socket, connection, peer, net, segment: Segment::Undrawn }
+    }
+
     /// The host at the other end.
     pub fn peer(&self) -> &Arc<str> {
         &self.peer
+    }
+
+    /// Exempts the stream from the weather: its user draws the fate of every message.
+    pub(crate) fn framed(mut self) -> Stream {
+        self.segment = Segment::Framed;
+        self
+    }
+
+    /// Draws what befalls each message that is sent on it.
+    pub(crate) fn fates(&self) -> impl Fn() -> Fate + 'static {
+        let (net, peer) = (self.net.clone(), self.peer.clone());
+        move || net.fate(&peer)
+    }
+
+    /// Ready when the weather lets the next segment out.
+    fn poll_weather(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            match &mut self.segment {
+                Segment::Undrawn if self.net.retransmits(&self.peer) => {
+                    self.segment = Segment::Waits(Box::pin(tokio::time::sleep(RETRANSMISSION)));
+                }
+                Segment::Undrawn => self.segment = Segment::Passes,
+                Segment::Waits(sleep) => {
+                    ready!(sleep.as_mut().poll(cx));
+                    self.segment = Segment::Passes;
+                }
+                Segment::Passes | Segment::Framed => return Poll::Ready(()),
+            }
+        }
     }
 }
 
 impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let result = ready!(Pin::new(&mut self.inner).poll_read(cx, buffer));
+        let result = ready!(Pin::new(&mut self.socket).poll_read(cx, buffer));
         let size = buffer.filled().len() - before;
         if size > 0 {
-            self.net.recorder.note(&self.peer, &self.net.me, self.port, What::Deliver, size);
+            let sent_on = Connection { dialled: !self.connection.dialled, ..self.connection };
+            self.net.note(&self.peer, &self.net.me, sent_on, What::Deliver, size);
         }
         Poll::Ready(result)
     }
@@ -91,18 +192,22 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
-        let result = ready!(Pin::new(&mut self.inner).poll_write(cx, buffer));
+        ready!(self.poll_weather(cx));
+        let result = ready!(Pin::new(&mut self.socket).poll_write(cx, buffer));
+        if let Segment::Passes = self.segment {
+            self.segment = Segment::Undrawn;
+        }
         if let Ok(size) = result {
-            self.net.recorder.note(&self.net.me, &self.peer, self.port, What::Send, size);
+            self.net.note(&self.net.me, &self.peer, self.connection, What::Send, size);
         }
         Poll::Ready(result)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+        Pin::new(&mut self.socket).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
+        Pin::new(&mut self.socket).poll_shutdown(cx)
     }
 }

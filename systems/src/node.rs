@@ -3,15 +3,20 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
 
+use crate::board::Board;
+use crate::clock::Clock;
 use crate::disk::Disk;
+use crate::gate::Gate;
 use crate::net::Net;
 
 /// The port on which every node serves HTTP to its clients.
 pub const HTTP_PORT: u16 = 80;
+
+/// The port on which nodes take links from their peers.
+pub const PEER_PORT: u16 = 7000;
 
 /// The port of a Redis host.
 pub const REDIS_PORT: u16 = 6379;
@@ -26,24 +31,32 @@ pub struct Node {
     pub id: Arc<str>,
     /// The names of all other nodes.
     pub peers: Vec<Arc<str>>,
+    /// The secret that all nodes of one cluster share.
+    pub cookie: Arc<str>,
     /// Its own dice: a labelled stream of the plan's seed.
     pub rng: ChaCha8Rng,
     /// Its disk, which outlives it.
     pub disk: Disk,
-    /// Its clock, which may be wrong.
+    /// Its wall clock, which may be wrong.
     pub clock: Clock,
     /// Its network.
     pub net: Net,
+    /// Where it says that it leads.
+    pub board: Board,
 }
 
-/// A node's clock: simulated time since the start of the run.
-#[derive(Clone, Debug, Default)]
-pub struct Clock;
+impl Node {
+    /// All nodes, itself included, in the order of their names.
+    pub fn everyone(&self) -> Vec<Arc<str>> {
+        let mut everyone = self.peers.clone();
+        everyone.push(self.id.clone());
+        everyone.sort();
+        everyone
+    }
 
-impl Clock {
-    /// What the clock shows.
-    pub fn now(&self) -> Duration {
-        crate::wire::now()
+    /// The least number of nodes that is more than half of all.
+    pub fn majority(&self) -> usize {
+        self.peers.len().midpoint(1) + 1
     }
 }
 
@@ -53,10 +66,10 @@ pub type NodeError = Box<dyn std::error::Error>;
 /// A running node: it ends only by an error, or never.
 pub type NodeFuture = Pin<Box<dyn Future<Output = Result<(), NodeError>>>>;
 
-/// Starts a task beside the present one, on the same host: it ends with the host.
+/// Starts a task of the same process: it ends with its host, and stands still while the process is paused.
 ///
 /// Never `tokio::spawn`: a runtime that is dropped by a crash drops such tasks in the order of their numbers, which count
 /// all tasks of the process, and then two runs of one plan close their connections in different orders.
 pub fn spawn(task: impl Future<Output = ()> + 'static) {
-    tokio::task::spawn_local(task);
+    tokio::task::spawn_local(Gate::own().guard(task));
 }

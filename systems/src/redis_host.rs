@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures::future::LocalBoxFuture;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::net::{Net, Stream};
@@ -18,7 +19,7 @@ pub trait Backend {
     /// Opens a session.
     fn connect(&self) -> io::Result<Box<dyn Session>>;
     /// Makes everything that was executed so far durable.
-    fn sync(&self);
+    fn sync(&self) -> LocalBoxFuture<'_, io::Result<()>>;
 }
 
 /// One connection to a [`Backend`].
@@ -35,7 +36,9 @@ pub async fn serve(net: Net, backend: Rc<dyn Backend>, fsync: Fsync) -> Result<(
         spawn(async move {
             loop {
                 tokio::time::sleep(Duration::from_secs(1)).await;
-                backend.sync();
+                if let Err(error) = backend.sync().await {
+                    tracing::error!("what was executed may not be durable: {error}");
+                }
             }
         });
     }
@@ -62,7 +65,7 @@ async fn converse(mut stream: Stream, backend: Rc<dyn Backend>, fsync: Fsync) ->
         }
         if !replies.is_empty() {
             if fsync == Fsync::Always {
-                backend.sync();
+                backend.sync().await?;
             }
             stream.write_all(&replies).await?;
         }

@@ -1,6 +1,7 @@
 //! What a system is, as data: its name, what it serves, what it stands on, what it promises and how a node of it starts.
 
 use crate::node::{Node, NodeFuture};
+use crate::story::Story;
 
 /// The consistency that a system promises, or gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,8 +12,23 @@ pub enum Level {
     Sequential,
     /// Causes before effects, for everyone.
     Causal,
+    /// As if transactions ran one after the other.
+    Serializable,
     /// The same updates give the same state.
     Eventual,
+}
+
+impl Level {
+    /// As a sentence says it: `linearizable`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Linearizable => "linearizable",
+            Level::Sequential => "sequentially consistent",
+            Level::Causal => "causally consistent",
+            Level::Serializable => "serializable",
+            Level::Eventual => "eventually consistent",
+        }
+    }
 }
 
 /// What a promise is made under.
@@ -27,10 +43,55 @@ pub struct Claim {
 }
 
 /// What clients can ask of a system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Service {
-    /// The link shortener's HTTP interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Offer {
+    /// Create a link under the code of its url, and follow it.
     Links,
+    /// Re-target a link.
+    Retarget,
+    /// Claim an alias that nobody has.
+    Claim,
+    /// Re-target a link only if it has a known target.
+    CompareAndSet,
+    /// Delete a link.
+    Delete,
+    /// Count how often a link was followed.
+    Count,
+    /// Run several steps on links as one.
+    Transactions,
+    /// Take and give back locks.
+    Locks,
+    /// Count pings, each node its own, and show everybody's.
+    Pings,
+}
+
+impl Offer {
+    /// As a sentence names it: `compare-and-set`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Offer::Links => "links",
+            Offer::Retarget => "re-targeting",
+            Offer::Claim => "claims of an alias",
+            Offer::CompareAndSet => "compare-and-set",
+            Offer::Delete => "deletion",
+            Offer::Count => "redirect counts",
+            Offer::Transactions => "transactions",
+            Offer::Locks => "locks",
+            Offer::Pings => "pings",
+        }
+    }
+
+    /// Everything that the link shortener's HTTP interface has.
+    pub const WHOLE_SHORTENER: &'static [Offer] = &[
+        Offer::Links,
+        Offer::Retarget,
+        Offer::Claim,
+        Offer::CompareAndSet,
+        Offer::Delete,
+        Offer::Count,
+        Offer::Transactions,
+        Offer::Locks,
+    ];
 }
 
 /// When Redis makes its append-only file durable: its own `appendfsync` setting.
@@ -54,11 +115,21 @@ pub struct System {
     /// Where its algorithm is described.
     pub source: &'static str,
     /// What clients can ask of it.
-    pub service: Service,
+    pub offers: &'static [Offer],
     /// The Redis host that it stands on, if any.
     pub redis: Option<Fsync>,
-    /// What it promises.
+    /// What it promises, the strongest first.
     pub claims: &'static [Claim],
+    /// How it works and how it fails, for its reports.
+    pub story: Story,
     /// Starts a node; called again after every crash.
     pub start: fn(Node) -> NodeFuture,
+}
+
+impl System {
+    /// The claim that covers these fault families: the strongest that is made under all of them. `None` if the system
+    /// does not say what it is then.
+    pub fn claim_under(&self, families: &[&str]) -> Option<&'static Claim> {
+        self.claims.iter().find(|claim| families.iter().all(|family| claim.under.contains(family)))
+    }
 }

@@ -29,10 +29,21 @@ pub struct Message {
     pub to: u16,
     /// The connecting side's port, which names the connection (0 while it is being opened).
     pub port: u16,
+    /// Whether the sender is the one who opened the connection: two hosts may each open one from the same port.
+    pub dialled: bool,
     /// What happened.
     pub what: What,
     /// Payload bytes (0 for [`What::Connect`]).
     pub size_bytes: u32,
+}
+
+/// A connection, as its sender names it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Connection {
+    /// See [`Message::port`].
+    pub(crate) port: u16,
+    /// See [`Message::dialled`].
+    pub(crate) dialled: bool,
 }
 
 /// All that crossed the network of a run, in the order in which it happened.
@@ -50,12 +61,13 @@ pub struct Recorder(Arc<Mutex<Record>>);
 
 impl Recorder {
     /// Notes one entry, at the present simulated time.
-    pub(crate) fn note(&self, from: &Arc<str>, to: &Arc<str>, port: u16, what: What, size_bytes: usize) {
+    pub(crate) fn note(&self, from: &Arc<str>, to: &Arc<str>, connection: Connection, what: What, size_bytes: usize) {
         let time_ns = u64::try_from(now().as_nanos()).unwrap_or(u64::MAX);
         let mut record = self.0.lock().expect("no holder panics");
         let (from, to) = (record.host(from), record.host(to));
         let size_bytes = u32::try_from(size_bytes).unwrap_or(u32::MAX);
-        record.messages.push(Message { time_ns, from, to, port, what, size_bytes });
+        let Connection { port, dialled } = connection;
+        record.messages.push(Message { time_ns, from, to, port, dialled, what, size_bytes });
     }
 
     /// Takes the record out; the pen starts a new one.

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use futures::FutureExt;
-use netsplit_checker::{Checker, Value, models};
+use netsplit_checker::{Value, models};
 use netsplit_systems::call::CallError;
-use netsplit_systems::shortener::client::Client;
-use netsplit_systems::system::Service;
+use netsplit_systems::http::Client;
+use netsplit_systems::shortener::client::LinkClient;
+use netsplit_systems::system::Offer;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
@@ -18,11 +19,12 @@ use crate::{Invocation, Op, Script, Shape, Workload};
 pub const CLAIM: Workload = Workload {
     name: "claim",
     about: "clients race for the same alias; one wins, and all agree on who",
-    needs: Service::Links,
+    needs: &[Offer::Links, Offer::Claim],
     generate,
+    setup: |_| Vec::new(),
     finale: |scripts| keys(scripts).iter().map(|key| Op::on(key, "read", &[])).collect(),
     invoke,
-    checkers: || -> Vec<Box<dyn Checker>> { vec![Box::new(models::register::claim())] },
+    checkers: |promise| promise.of_registers(models::register::claim()),
     pure: |op| op.f == "read",
 };
 
@@ -45,6 +47,7 @@ fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
 
 fn invoke<'a>(client: &'a mut Client, node: &'a Arc<str>, op: &'a Op) -> Invocation<'a> {
     async move {
+        let mut client = LinkClient::new(client);
         match op.f.as_str() {
             "read" => Ok(client.follow(node, op.key()).await?.as_deref().map_or(Value::Nil, Value::from)),
             "claim" => Ok(shown(client.claim(node, op.key(), op.arg(0)).await?, op)),

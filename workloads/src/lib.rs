@@ -7,7 +7,9 @@
 
 pub mod claim;
 pub mod op;
+pub mod promise;
 pub mod register;
+pub mod retarget;
 pub mod set;
 
 use std::sync::Arc;
@@ -16,11 +18,12 @@ use std::time::Duration;
 use futures::future::LocalBoxFuture;
 use netsplit_checker::{Checker, Outcome, Value};
 use netsplit_systems::call::CallError;
-use netsplit_systems::shortener::client::Client;
-use netsplit_systems::system::Service;
+use netsplit_systems::http::Client;
+use netsplit_systems::system::Offer;
 use rand_chacha::ChaCha8Rng;
 
 pub use op::{Op, Planned, Script};
+pub use promise::Promise;
 
 /// The size of a run, as far as a workload needs it.
 #[derive(Clone, Debug)]
@@ -43,15 +46,17 @@ pub struct Workload {
     /// What it does, in one line.
     pub about: &'static str,
     /// What it asks of a system.
-    pub needs: Service,
+    pub needs: &'static [Offer],
     /// Writes every client's script.
     pub generate: fn(&mut ChaCha8Rng, &Shape) -> Vec<Script>,
+    /// What is done once, and acknowledged, before the main phase and its faults begin.
+    pub setup: fn(&[Script]) -> Vec<Op>,
     /// The reads after the quiet period, each to be asked of every node.
     pub finale: fn(&[Script]) -> Vec<Op>,
     /// Does one operation at a node.
     pub invoke: for<'a> fn(&'a mut Client, &'a Arc<str>, &'a Op) -> Invocation<'a>,
-    /// What judges the history.
-    pub checkers: fn() -> Vec<Box<dyn Checker>>,
+    /// What judges the history, for what is promised of it.
+    pub checkers: fn(Promise) -> Vec<Box<dyn Checker>>,
     /// Whether an operation has no effect in the models of the checkers: then no answer is as good as never asked.
     pub pure: fn(&Op) -> bool,
 }

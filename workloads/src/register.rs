@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::FutureExt;
-use netsplit_checker::{Checker, Value, models};
+use netsplit_checker::{Value, models};
 use netsplit_systems::call::CallError;
+use netsplit_systems::http::Client;
 use netsplit_systems::shortener::Answer;
-use netsplit_systems::shortener::client::Client;
-use netsplit_systems::system::Service;
+use netsplit_systems::shortener::client::LinkClient;
+use netsplit_systems::system::Offer;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
@@ -21,11 +22,12 @@ use crate::{Invocation, Op, Script, Shape, Workload};
 pub const REGISTER: Workload = Workload {
     name: "register",
     about: "read, re-target and compare-and-set links; every link is linearizable on its own",
-    needs: Service::Links,
+    needs: &[Offer::Links, Offer::Retarget, Offer::Claim, Offer::CompareAndSet],
     generate,
+    setup: |_| Vec::new(),
     finale: |scripts| keys(scripts).iter().map(|key| Op::on(key, "read", &[])).collect(),
     invoke,
-    checkers: || -> Vec<Box<dyn Checker>> { vec![Box::new(models::register::cas_register())] },
+    checkers: |promise| promise.of_registers(models::register::cas_register()),
     pure: |op| op.f == "read",
 };
 
@@ -70,6 +72,7 @@ fn url(key: &str, write: usize) -> String {
 
 fn invoke<'a>(client: &'a mut Client, node: &'a Arc<str>, op: &'a Op) -> Invocation<'a> {
     async move {
+        let mut client = LinkClient::new(client);
         match op.f.as_str() {
             "read" => Ok(client.follow(node, op.key()).await?.as_deref().map_or(Value::Nil, Value::from)),
             "claim" => Ok(shown(client.claim(node, op.key(), op.arg(0)).await?, op)),

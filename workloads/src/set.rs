@@ -5,9 +5,10 @@ use std::sync::Arc;
 use futures::FutureExt;
 use netsplit_checker::{Checker, Value, set_full};
 use netsplit_systems::call::CallError;
-use netsplit_systems::shortener::client::Client;
+use netsplit_systems::http::Client;
+use netsplit_systems::shortener::client::LinkClient;
 use netsplit_systems::shortener::{Answer, code};
-use netsplit_systems::system::Service;
+use netsplit_systems::system::{Level, Offer};
 use rand_chacha::ChaCha8Rng;
 
 use crate::op::deal;
@@ -17,12 +18,14 @@ use crate::{Invocation, Op, Script, Shape, Workload};
 pub const SET: Workload = Workload {
     name: "set",
     about: "create links, at the end look for each at every node: lost writes",
-    needs: Service::Links,
+    needs: &[Offer::Links],
     generate,
+    setup: |_| Vec::new(),
     finale,
     invoke,
-    checkers: || -> Vec<Box<dyn Checker>> {
-        vec![Box::new(set_full::SetFull { linearizable: true, settled_from: None })]
+    checkers: |promise| -> Vec<Box<dyn Checker>> {
+        let linearizable = promise.level == Level::Linearizable;
+        vec![Box::new(set_full::SetFull { linearizable, settled_from: Some(promise.settled_from) })]
     },
     pure: |op| op.f == "read",
 };
@@ -45,6 +48,7 @@ fn finale(scripts: &[Script]) -> Vec<Op> {
 
 fn invoke<'a>(client: &'a mut Client, node: &'a Arc<str>, op: &'a Op) -> Invocation<'a> {
     async move {
+        let mut client = LinkClient::new(client);
         match op.f.as_str() {
             "add" => match client.create(node, op.arg(0)).await? {
                 Answer::Done => Ok(op.value()),

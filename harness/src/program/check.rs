@@ -1,14 +1,14 @@
 //! `netsplit check`: judges a recorded history, of any source.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use netsplit_checker::Verdict;
 use netsplit_checker::formats::{self, Format};
 use netsplit_checker::judge::{self, Judgement, Unjudged};
 use netsplit_checker::linearizable::{Engine, is_disagreement};
 use netsplit_checker::models::{Options, UnknownModel};
+use netsplit_checker::{History, Verdict};
 
 use super::{Failure, say};
 use crate::registry::nearest;
@@ -17,10 +17,10 @@ use crate::registry::nearest;
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// The history: JSONL, CSV, Jepsen EDN or log, plain or compressed with gzip
-    #[arg(required_unless_present = "manifest", requires = "model")]
+    #[arg(required_unless_present = "manifest")]
     history: Option<PathBuf>,
     /// What it is a history of (see `netsplit list models`)
-    #[arg(long)]
+    #[arg(long, required_unless_present_any = ["manifest", "ladder"])]
     model: Option<String>,
     /// The value before the first operation, such as `0` or `nil`
     #[arg(long)]
@@ -28,8 +28,11 @@ pub(super) struct Arguments {
     /// The format, if it should not be detected
     #[arg(long)]
     format: Option<Format>,
+    /// Instead of one model: the strongest that a history of registers satisfies, from linearizable to session guarantees
+    #[arg(long, conflicts_with = "model")]
+    ladder: bool,
     /// A table of histories instead: CSV with the columns file, model, init, format, expected and levels
-    #[arg(long, conflicts_with_all = ["history", "model", "init", "format"])]
+    #[arg(long, conflicts_with_all = ["history", "model", "init", "format", "ladder"])]
     manifest: Option<PathBuf>,
     /// Who decides about linearizable models
     #[arg(long, value_enum, default_value_t = Decider::Own)]
@@ -62,6 +65,9 @@ impl From<Decider> for Engine {
 
 pub(super) fn check(arguments: &Arguments) -> Result<u8, Failure> {
     let options = Options { engine: arguments.engine.into(), ..Options::default() };
+    if let (true, Some(history)) = (arguments.ladder, &arguments.history) {
+        return super::ladder::check(history, arguments.init.as_deref(), arguments.format, options.limits);
+    }
     match (&arguments.manifest, &arguments.history, &arguments.model) {
         (Some(manifest), ..) => super::manifest::check(manifest, options),
         (None, Some(history), Some(model)) => {
@@ -83,25 +89,37 @@ pub(super) fn judge_file(
     format: Option<Format>,
     options: Options,
 ) -> Result<Judgement, Failure> {
-    let named = |error: &dyn std::fmt::Display| Failure::wrong_use(format!("{}: {error}", path.display()));
-    let file = File::open(path).map_err(|error| named(&error))?;
-    let imported = formats::read(BufReader::new(file), format).map_err(|error| named(&error))?;
-    let lint = imported.lint();
-    if let Some(error) = lint.errors.first().filter(|_| judge::needs_pairs(model)) {
-        return Err(named(&format!("the history is not well formed: {error}")));
-    }
-    for warning in imported.warnings.iter().cloned().chain(lint.warnings.iter().map(ToString::to_string)).take(5) {
-        eprintln!("netsplit: {}: warning: {warning}", path.display());
-    }
-    let judged = judge::judge(model, init, &imported.history, options).map_err(|error| unjudged(&error))?;
+    let history = read(path, format, judge::needs_pairs(model))?;
+    let judged = judge::judge(model, init, &history, options).map_err(|error| unjudged(&error))?;
     if is_disagreement(&judged.verdict) {
         return Err(Failure::harness(format!("{}: the engines disagree", path.display())));
     }
     Ok(judged)
 }
 
+/// Reads and lints one file; one that can't be paired is an error if it has to be.
+pub(super) fn read(path: &Path, format: Option<Format>, paired: bool) -> Result<History, Failure> {
+    let named = |error: &dyn std::fmt::Display| Failure::wrong_use(format!("{}: {error}", path.display()));
+    if path.is_dir() {
+        return Err(named(&"a folder is no history; name a file"));
+    }
+    let file = File::open(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => named(&"there is no such file"),
+        _ => named(&format!("can't be opened: {error}")),
+    })?;
+    let imported = formats::read(BufReader::new(file), format).map_err(|error| named(&error))?;
+    let lint = imported.lint();
+    if let Some(error) = lint.errors.first().filter(|_| paired) {
+        return Err(named(&format!("the history is not well formed: {error}")));
+    }
+    for warning in imported.warnings.iter().cloned().chain(lint.warnings.iter().map(ToString::to_string)).take(5) {
+        eprintln!("netsplit: {}: warning: {warning}", path.display());
+    }
+    Ok(imported.history)
+}
+
 /// Wrong use, with the name that was perhaps meant.
-fn unjudged(error: &Unjudged) -> Failure {
+pub(super) fn unjudged(error: &Unjudged) -> Failure {
     let near = match error {
         Unjudged::Model(UnknownModel::Name(name)) => nearest(name, judge::names()),
         _ => None,
@@ -118,7 +136,7 @@ fn tell(model: &str, verdict: &Verdict) {
         Verdict::Invalid(all) => {
             say(&format!("invalid: not {model}"));
             for evidence in all {
-                super::run::tell_evidence(evidence);
+                super::tell_evidence(evidence);
             }
         }
     }

@@ -1,4 +1,8 @@
 //! `netsplit check --manifest`: a whole table of histories with the verdicts that are expected of them.
+//!
+//! A row whose `expected` is `unknown` is contested, and so are its levels: two of them show the same history (write 1,
+//! read 2, read 1) with opposite levels, because their publisher asked one question with an option that the table does
+//! not hold. Such rows are judged and told, and not scored.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
@@ -84,39 +88,34 @@ fn judge_row(folder: &Path, row: &Row, options: Options) -> Result<(Ended, Strin
         Err(failure) => return Err(failure),
     };
     let found = word(&judged.verdict);
-    let (scored, wrong) = compare_levels(&row.levels, &judged)?;
-    let told = if wrong.is_empty() {
-        format!("{found}, expected {}", row.expected)
-    } else {
-        format!("{found}, expected {}; {}", row.expected, wrong.join(", "))
-    };
-    let ended = match (row.expected.as_str(), scored) {
-        _ if !wrong.is_empty() => Ended::Disagrees,
-        ("unknown", 0) => Ended::NotScored,
-        ("unknown", _) => Ended::Agrees,
-        (expected, _) if expected == found => Ended::Agrees,
+    let wrong = differing_levels(&row.levels, &judged)?;
+    let mut told = format!("{found}, expected {}", row.expected);
+    if !wrong.is_empty() {
+        told = format!("{told}; {}", wrong.join(", "));
+    }
+    let ended = match row.expected.as_str() {
+        "unknown" => Ended::NotScored,
+        expected if expected == found && wrong.is_empty() => Ended::Agrees,
         _ => Ended::Disagrees,
     };
     Ok((ended, told))
 }
 
-/// How many levels of isolation were compared, and which differ.
-fn compare_levels(levels: &str, judged: &Judgement) -> Result<(usize, Vec<String>), Failure> {
+/// The levels of isolation that differ from those stated.
+fn differing_levels(levels: &str, judged: &Judgement) -> Result<Vec<String>, Failure> {
     if levels.is_empty() {
-        return Ok((0, Vec::new()));
+        return Ok(Vec::new());
     }
     let expected: BTreeMap<String, String> = serde_json::from_str(levels)
         .map_err(|error| Failure::wrong_use(format!("the levels `{}` are no JSON: {error}", levels.escape_debug())))?;
-    let mut scored = 0;
     let mut wrong = Vec::new();
     for (level, expected) in expected.iter().filter(|(_, expected)| *expected != "unknown") {
-        scored += 1;
         let found = judged.levels.get(level.as_str()).map_or("not judged", word);
         if found != expected {
             wrong.push(format!("{level} {found}, expected {expected}"));
         }
     }
-    Ok((scored, wrong))
+    Ok(wrong)
 }
 
 /// A verdict in the words of a manifest.

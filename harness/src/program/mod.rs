@@ -1,17 +1,27 @@
 //! The program: its commands, and what it tells a person.
 //!
 //! Exit codes: 0 valid, 1 invalid, 2 unknown or vacuous, 3 recovery did not happen, 64 wrong use, 70 the harness itself
-//! failed. Of several the worst, in the order 70, 1, 3, 2, 0.
+//! failed, 130 an interrupt left runs undone. Of several the worst, in the order 70, 1, 3, 2, 0.
 
+mod batch;
 mod check;
+mod config;
+mod explain;
+mod interrupt;
+mod ladder;
 mod list;
 mod manifest;
+mod meta;
+mod plan;
 mod replay;
 mod run;
+mod shrink;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use netsplit_checker::Evidence;
 
 /// Wrong use: arguments, or a file that does not parse.
 const WRONG_USE: u8 = 64;
@@ -26,7 +36,7 @@ const HARNESS_FAILED: u8 = 70;
 #[derive(Parser)]
 #[command(name = "netsplit", version, max_term_width = 110)]
 #[command(after_help = "Exit codes: 0 valid · 1 invalid · 2 unknown or vacuous · 3 recovery did not happen · \
-                        64 wrong use · 70 the harness itself failed")]
+                        64 wrong use · 70 the harness itself failed · 130 interrupted")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -36,8 +46,19 @@ struct Arguments {
 enum Command {
     /// Draw a plan from each seed, run it, check it, and write its files
     Run(run::Arguments),
+    /// Show what a run would do: its faults as a file that `run --schedule` takes
+    Plan(plan::Arguments),
     /// Run a capsule again and compare its verdict and digest
     Replay(replay::Arguments),
+    /// Find the smallest plan that still shows a capsule's anomaly
+    Shrink(shrink::Arguments),
+    /// Run each plan in two processes, and compare everything that happened
+    Meta(meta::Arguments),
+    /// One of the two processes of `meta`
+    #[command(name = meta::RECORD, hide = true)]
+    Record,
+    /// Tell what a run shows, and why that is so
+    Explain(explain::Arguments),
     /// Check a recorded history, of any source
     Check(check::Arguments),
     /// Show the systems, workloads, nemeses and models
@@ -73,7 +94,12 @@ pub fn main() -> ExitCode {
     };
     let ended = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Plan(arguments) => plan::plan(&arguments),
         Command::Replay(arguments) => replay::replay(&arguments),
+        Command::Shrink(arguments) => shrink::shrink(&arguments),
+        Command::Meta(arguments) => meta::meta(&arguments),
+        Command::Record => meta::record(),
+        Command::Explain(arguments) => explain::explain(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(&arguments),
     };
@@ -90,6 +116,37 @@ pub fn main() -> ExitCode {
 fn say(line: &str) {
     use std::io::Write;
     let _closed = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// A contradiction, for a person at a terminal.
+fn tell_evidence(evidence: &Evidence) {
+    let about = if evidence.key.is_empty() { String::new() } else { format!(" on {}", evidence.key) };
+    say(&format!("  {}{about}: {}", evidence.anomaly, evidence.summary));
+    for step in &evidence.steps {
+        say(&format!("    - {step}"));
+    }
+    if !evidence.legal.is_empty() {
+        say(&format!("    legal there: {}", evidence.legal.join(", ")));
+    }
+}
+
+/// How many runs at a time unless a person says otherwise.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Makes the folder that runs go to.
+fn make_folder(out: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(out)
+        .map_err(|error| Failure::harness(format!("the folder {} can't be made: {error}", out.display())))
+}
+
+/// The files of a run could not be written.
+fn unwritten(folder: &Path, error: &std::io::Error) -> Failure {
+    Failure::harness(format!(
+        "{} can't be written: {error}; make room there or choose another place with --out",
+        folder.display()
+    ))
 }
 
 /// The worst of several exit codes.

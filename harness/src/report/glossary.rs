@@ -1,9 +1,12 @@
-//! The words of a report, and the limits of what it says.
+//! The words of a report, the fallacies that its faults refute, and the limits of what it says.
+
+use super::document::Block;
+use crate::registry;
 
 /// Words with their meaning here.
-pub(super) const WORDS: [(&str, &str); 9] = [
+const WORDS: [(&str, &str); 14] = [
     ("operation", "something a client asks of a node: an invocation and at most one completion"),
-    ("invoke", "the operation begins"),
+    ("invocation, completion", "the moments at which a client asks, and at which it knows how that ended"),
     (
         "ok",
         "the node answered, and the answer is an observation; an answer that refuses and shows the present state counts as a read of it",
@@ -11,7 +14,7 @@ pub(super) const WORDS: [(&str, &str); 9] = [
     ("fail", "the operation had no effect and never will"),
     (
         "info",
-        "nobody knows: no answer came in time, so it may take effect at any time from its invocation on, or never",
+        "indeterminate: no answer came in time, so the operation may take effect at any time from its invocation on, or never",
     ),
     (
         "process",
@@ -21,11 +24,19 @@ pub(super) const WORDS: [(&str, &str); 9] = [
         "linearizable",
         "the answers are as if every operation took effect at one instant between its invocation and its completion",
     ),
+    ("stale read", "an answer that was right once, but had been replaced before the question was asked"),
+    ("lost write", "an acknowledged write that later reads do not show"),
+    ("witness", "the fewest operations of the run that already contradict the promise"),
     (
         "fault window",
         "the time from the start of a fault to its heal; a fault that stood in no one's way hit nothing, and tests nothing",
     ),
+    (
+        "cut",
+        "no message passes between two sides: they wait for the heal (stall), or are lost and connections die (drop)",
+    ),
     ("vacuous", "nothing in the run could have refuted the claim, so that its pass means nothing"),
+    ("seed", "the number that a whole run is drawn from: the same seed gives the same run, byte for byte"),
 ];
 
 /// What a reader must not conclude.
@@ -36,3 +47,79 @@ pub(super) const BLIND: [&str; 5] = [
     "Time is simulated and code runs in no time: slow processors, full disks and races between threads inside one node do not occur.",
     "Faults beyond those in the table were not tried, and those marked as hitting nothing were not tried either.",
 ];
+
+/// A belief about networks that is false (Deutsch and Gosling, Sun Microsystems, 1994–1997).
+struct Fallacy {
+    belief: &'static str,
+    truth: &'static str,
+    /// The families of faults that refute it, by the names that `--nemesis` takes.
+    refuted_by: &'static [&'static str],
+}
+
+/// All eight.
+const FALLACIES: [Fallacy; 8] = [
+    Fallacy {
+        belief: "The network is reliable",
+        truth: "connections are cut, and machines at their other end die",
+        refuted_by: &["partition", "crash", "power-loss", "loss"],
+    },
+    Fallacy {
+        belief: "Latency is zero",
+        truth: "a cut that stalls makes messages arrive seconds late, when their sender has long given up",
+        refuted_by: &["partition", "slow", "latency"],
+    },
+    Fallacy {
+        belief: "Bandwidth is infinite",
+        truth: "a slow link delivers what was sent later than the deadline allows",
+        refuted_by: &["slow", "bandwidth"],
+    },
+    Fallacy {
+        belief: "The network is secure",
+        truth: "bytes arrive other than they were sent, and capsules and urls come from strangers",
+        refuted_by: &["corruption", "corrupt"],
+    },
+    Fallacy {
+        belief: "Topology doesn't change",
+        truth: "who reaches whom differs from one second to the next, and nodes leave and come back",
+        refuted_by: &["partition", "crash", "flapping", "rolling-restart"],
+    },
+    Fallacy {
+        belief: "There is one administrator",
+        truth: "somebody restarts a machine while somebody else changes the network",
+        refuted_by: &["partition,crash", "swarm"],
+    },
+    Fallacy {
+        belief: "Transport cost is zero",
+        truth: "what nodes do to agree is paid in messages and round trips: the numbers above count them",
+        refuted_by: &[],
+    },
+    Fallacy {
+        belief: "The network is homogeneous",
+        truth: "one link is up while another is down, and every pair of hosts has a latency of its own",
+        refuted_by: &["partition", "one-way", "slow"],
+    },
+];
+
+/// The part: the words, then the fallacies with the faults that there are against each.
+pub(super) fn blocks() -> Vec<Block> {
+    let words = WORDS.map(|(word, meaning)| (word.to_owned(), meaning.to_owned()));
+    vec![
+        Block::Terms(words.to_vec()),
+        Block::Part(
+            "The eight fallacies of distributed computing, and the fault that refutes each".to_owned(),
+            vec![Block::Terms(FALLACIES.iter().map(told).collect())],
+        ),
+    ]
+}
+
+fn told(fallacy: &Fallacy) -> (String, String) {
+    // a family that is told of but not registered could not be run
+    let known = fallacy.refuted_by.iter().filter(|families| registry::nemeses(families).is_ok());
+    let tries: Vec<String> = known.map(|families| format!("--nemesis {families}")).collect();
+    let tries = match (fallacy.refuted_by.is_empty(), tries.is_empty()) {
+        (true, _) => String::new(),
+        (false, true) => " (no fault of this version tries it)".to_owned(),
+        (false, false) => format!(" ({})", tries.join(", ")),
+    };
+    (fallacy.belief.to_owned(), format!("{}{tries}", fallacy.truth))
+}

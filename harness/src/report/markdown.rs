@@ -1,64 +1,21 @@
 //! The report as Markdown, for issues and terminals.
 
-use super::evidence::{self, MOST_EVIDENCE};
+use super::document::{Block, Section};
 use super::story::Story;
 use super::table::Table;
-use super::{glossary, overview, page, tables, words};
+use super::{headline, outline};
 
 /// The whole text.
 pub(super) fn markdown(story: &Story<'_>) -> String {
     let mut out = Text::default();
-    out.line(&format!("# {}", escaped(&story.sentence())));
-    let (plan, results) = (story.plan, story.results);
-    let run = format!("{} · {} · {} · seed {}", plan.system, plan.workload, plan.nemesis, plan.seed);
-    out.line(&format!("**{}** · {}", results.overall.word(), escaped(&run)));
-    out.list(&story.because());
-    out.line("## Verdicts");
-    out.list(
-        &results
-            .verdicts
-            .iter()
-            .map(|judged| format!("{}: {}", judged.checker, page::verdict(judged)))
-            .collect::<Vec<_>>(),
-    );
-    contradictions(story, &mut out);
-    out.line("## Numbers");
-    for table in tables::outcomes(story).iter().chain([&tables::run(story), &overview::table(story)]) {
-        out.table(table);
+    out.line(&format!("# {}", escaped(&headline::sentence(story))));
+    out.line(&format!("**{}** · {}", story.results.overall.word(), escaped(&story.run())));
+    out.list(&headline::because(story));
+    for Section { title, blocks, .. } in outline::sections(story) {
+        out.line(&format!("## {}", escaped(&title)));
+        out.blocks(&blocks);
     }
-    out.line("## Faults");
-    out.table(&tables::faults(story));
-    out.line("## Run it again");
-    let indented: Vec<String> = story.replay.lines().map(|line| format!("    {line}")).collect();
-    out.line(&indented.join("\n"));
-    out.line("## What this check can not see");
-    out.list(&glossary::BLIND);
-    out.line("## Words");
-    out.list(&glossary::WORDS.map(|(word, meaning)| format!("{word}: {meaning}")));
     out.0
-}
-
-fn contradictions(story: &Story<'_>, out: &mut Text) {
-    let all = story.results.evidence().count();
-    if all == 0 {
-        return;
-    }
-    out.line(&format!("## {}", words::count(all, "contradiction")));
-    if all > MOST_EVIDENCE {
-        out.line(&format!("The first {MOST_EVIDENCE} are shown; results.json has all."));
-    }
-    for (at, (checker, evidence)) in story.results.evidence().take(MOST_EVIDENCE).enumerate() {
-        out.line(&format!("### {}. {}", at + 1, escaped(&evidence::heading(evidence))));
-        out.line(&escaped(&format!("Found by checker {checker}. {}", words::clipped_to(&evidence.summary, 600))));
-        out.table(&evidence::table(evidence, &evidence::operations(story, evidence), ""));
-        let steps = evidence::steps(evidence);
-        let numbered = steps.iter().enumerate().map(|(at, step)| format!("{}. {}", at + 1, escaped(step)));
-        out.line(&numbered.collect::<Vec<_>>().join("\n"));
-        let legal = evidence::legal(evidence);
-        if !legal.is_empty() {
-            out.line(&escaped(&format!("Legal there would have been: {}", legal.join(", "))));
-        }
-    }
 }
 
 /// Paragraphs with an empty line between them.
@@ -73,6 +30,43 @@ impl Text {
         }
     }
 
+    fn blocks(&mut self, blocks: &[Block]) {
+        for block in blocks {
+            self.block(block);
+        }
+    }
+
+    fn block(&mut self, block: &Block) {
+        match block {
+            Block::Text(text) | Block::Note(text) => self.line(&escaped(text)),
+            Block::List(items) => self.list(items),
+            Block::Steps(steps) => {
+                let numbered = steps.iter().enumerate().map(|(at, step)| format!("{}. {}", at + 1, escaped(step)));
+                self.line(&numbered.collect::<Vec<_>>().join("\n"));
+            }
+            Block::Tiles(tiles) => {
+                let told = tiles.iter().map(|tile| format!("{} **{}**", escaped(&tile.name), escaped(&tile.value)));
+                self.line(&told.collect::<Vec<_>>().join(" · "));
+            }
+            Block::Table(table) => self.table(table),
+            // its numbers are in a table beside it
+            Block::Figure(..) => {}
+            Block::Command(command) => {
+                let indented: Vec<String> = command.lines().map(|line| format!("    {line}")).collect();
+                self.line(&indented.join("\n"));
+            }
+            Block::Terms(terms) => {
+                let lines: Vec<String> = terms.iter().map(|(term, meaning)| format!("{term}: {meaning}")).collect();
+                self.list(&lines);
+            }
+            Block::Part(title, blocks) | Block::More(title, blocks) => {
+                self.line(&format!("### {}", escaped(title)));
+                self.blocks(blocks);
+            }
+            Block::About(_, blocks) => self.blocks(blocks),
+        }
+    }
+
     fn list<S: AsRef<str>>(&mut self, items: &[S]) {
         let lines: Vec<String> = items.iter().map(|item| format!("- {}", escaped(item.as_ref()))).collect();
         self.line(&lines.join("\n"));
@@ -80,7 +74,7 @@ impl Text {
 
     fn table(&mut self, table: &Table) {
         if table.rows.is_empty() {
-            return self.line("None.");
+            return;
         }
         let row = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
         let rule = table.head.iter().enumerate().map(|(at, _)| if table.is_numbers && at > 0 { "--:" } else { "---" });

@@ -1,36 +1,88 @@
-//! Reports: what was promised, what was seen, and why that is so, as one offline page and as Markdown.
+//! Reports: what was promised, what was seen, and why that is so, as one offline page, as Markdown, and on a terminal.
 //!
-//! Both are pure functions of the plan, the history and the results: the same run gives the same bytes. Everything that
-//! comes from a history is hostile until it is escaped, which `maud` does for HTML and SVG and [`markdown`] for itself.
+//! | part | what it is |
+//! |---|---|
+//! | [`story`], [`headline`] | the run as a report tells it, and the sentence at the top |
+//! | [`document`], [`table`] | what is said, apart from how it is shown |
+//! | [`outline`] | which parts there are, in which order |
+//! | [`numbers`], [`witness`], [`argument`], [`mechanism`], [`tried`], [`often`], [`glossary`] | the parts |
+//! | [`axis`], [`timeline`], [`flights`], [`space_time`], [`rates`], [`latency`], [`availability`] | the figures |
+//! | [`page`], [`markdown`], [`terminal`] | the three forms |
+//!
+//! All are pure functions of the run: the same run gives the same bytes. Everything that comes from a history is hostile
+//! until it is escaped, which `maud` does for HTML and SVG, and [`markdown`] and [`terminal`] for themselves.
 
+mod argument;
+mod availability;
 mod axis;
-mod evidence;
+mod document;
+mod flights;
 mod glossary;
+mod headline;
+mod latency;
 mod markdown;
-mod overview;
+mod mechanism;
+mod numbers;
+mod often;
+mod outline;
 mod page;
+mod rates;
+mod space_time;
 mod story;
 mod table;
-mod tables;
+mod terminal;
 mod timeline;
+mod tried;
+mod witness;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
-use netsplit_checker::History;
-
 use crate::judge::Results;
 use crate::plan::Plan;
+use crate::simulate::Recording;
 use story::Story;
 
-/// The report as one HTML file that needs neither a network nor JavaScript, of at most one megabyte; `replay` is the
-/// command that does the run again.
-pub fn html(plan: &Plan, history: &History, results: &Results, replay: &str) -> String {
-    page::html(&Story::of(plan, history, results, replay))
+pub use terminal::Paper;
+
+/// How many of several runs, which differ in their seeds alone, ended like this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Often {
+    /// Runs that ended like this one; at least 1.
+    pub alike: u64,
+    /// Runs in all.
+    pub runs: u64,
 }
 
-/// The same story for issues and terminals, without the figures, whose numbers it has as tables.
-pub fn markdown(plan: &Plan, history: &History, results: &Results, replay: &str) -> String {
-    markdown::markdown(&Story::of(plan, history, results, replay))
+/// A run that is to be told.
+#[derive(Clone, Copy)]
+pub struct Report<'a> {
+    /// What was to be done.
+    pub plan: &'a Plan,
+    /// What happened. Without a record of messages, there is no diagram of them.
+    pub recording: &'a Recording,
+    /// How it was judged.
+    pub results: &'a Results,
+    /// The command that does the run again.
+    pub replay: &'a str,
+    /// How often it happens, where that was counted.
+    pub often: Option<Often>,
+}
+
+impl Report<'_> {
+    /// As one HTML file that needs neither a network nor JavaScript, of at most half a megabyte.
+    pub fn html(&self) -> String {
+        page::html(&Story::of(self))
+    }
+
+    /// For issues: without the figures, whose numbers it has as tables.
+    pub fn markdown(&self) -> String {
+        markdown::markdown(&Story::of(self))
+    }
+
+    /// For a terminal: without the figures, and without what only some readers want.
+    pub fn terminal(&self, paper: Paper) -> String {
+        terminal::terminal(&Story::of(self), paper)
+    }
 }

@@ -1,123 +1,149 @@
-//! The page: its order, its frame, its policy.
+//! The report as a page: one file that loads nothing, reads without JavaScript, and reads better with it.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use netsplit_checker::Verdict;
+use sha2::{Digest, Sha256};
 
-use super::evidence::{self, MOST_EVIDENCE};
+use super::document::{Block, Piece, Scope, Section, Tile, pieces};
 use super::story::Story;
-use super::{glossary, overview, tables, words};
-use crate::judge::Judged;
+use super::table::Table;
+use super::{headline, outline};
 
-/// Nothing may be loaded and nothing may run: a second wall behind the escaping.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
-
-/// What the contradictions together may take of a page.
-const MOST_BYTES: usize = 400_000;
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
 
 /// The whole page.
 pub(super) fn html(story: &Story<'_>) -> String {
+    let sections = outline::sections(story);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta http-equiv="Content-Security-Policy" content=(policy());
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (story.title()) }
-                style { (PreEscaped(include_str!("page.css"))) }
+                title { (headline::title(story)) }
+                style { (PreEscaped(STYLE)) }
             }
-            body { (header(story)) main { (body(story)) } }
+            body {
+                (head(story, &sections))
+                main { @for section in &sections { (shown(section)) } }
+                p #said aria-live="polite" {}
+                script { (PreEscaped(SCRIPT)) }
+            }
         }
     };
     page.into_string()
 }
 
-fn header(story: &Story<'_>) -> Markup {
-    let (plan, overall) = (story.plan, story.results.overall.word());
-    let because = story.because();
+/// Nothing may be loaded, and nothing may run but our own script: a second wall behind the escaping.
+pub(super) fn policy() -> String {
+    let hash = STANDARD.encode(Sha256::digest(SCRIPT));
+    format!(
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'"
+    )
+}
+
+fn head(story: &Story<'_>, sections: &[Section]) -> Markup {
+    let overall = story.results.overall.word();
+    // the sentence names operations, which the witness below has
+    let witness = story.witness().map(|_| "e1");
     html! {
         header {
-            p.run {
+            p.run { (story.run()) }
+            h1 { (linked_to(&headline::sentence(story), |index| witness.filter(|_| story.operation(index).is_some()).map(str::to_owned))) }
+            div.verdict {
                 span class=(format!("badge {overall}")) { (overall) }
-                " " (plan.system) " · " (plan.workload) " · " (plan.nemesis) " · seed " (plan.seed)
+                ul { @for reason in headline::because(story) { li { (reason) } } }
             }
-            h1 { (story.sentence()) }
-            @if !because.is_empty() { ul.because { @for reason in because { li { (reason) } } } }
             nav aria-label="Parts of this report" {
-                @if story.results.evidence().next().is_some() { a href="#evidence" { "Contradictions" } " " }
-                a href="#numbers" { "Numbers" } " " a href="#overview" { "Over time" } " "
-                a href="#faults" { "Faults" } " " a href="#replay" { "Replay" } " " a href="#words" { "Words" }
+                ul { @for section in sections { li { a href=(format!("#{}", section.id)) { (section.title) } } } }
             }
         }
     }
 }
 
-fn body(story: &Story<'_>) -> Markup {
-    let outcomes = tables::outcomes(story);
-    let faults = tables::faults(story);
+fn shown(section: &Section) -> Markup {
     html! {
-        section aria-labelledby="verdicts" {
-            h2 id="verdicts" { "Verdicts" }
-            ul { @for judged in &story.results.verdicts { li { strong { (judged.checker) } ": " (verdict(judged)) } } }
-        }
-        (contradictions(story))
-        section aria-labelledby="numbers" {
-            h2 id="numbers" { "Numbers" }
-            @for table in outcomes.iter().take(1) { (table.html()) }
-            (tables::run(story).html())
-            @for table in outcomes.iter().skip(1) { details open { summary { (table.caption) } (table.html()) } }
-        }
-        section aria-labelledby="overview" { h2 id="overview" { "The run over time" } (overview::html(story)) }
-        section aria-labelledby="faults" {
-            h2 id="faults" { "Faults" }
-            @if faults.rows.is_empty() { p { "None were planned." } } @else { (faults.html()) }
-        }
-        section aria-labelledby="replay" {
-            h2 id="replay" { "Run it again" }
-            p { "This does the same run again, to the same digest:" }
-            pre.command { code { (story.replay) } }
-        }
-        section aria-labelledby="blind" {
-            h2 id="blind" { "What this check can not see" }
-            ul { @for limit in glossary::BLIND { li { (limit) } } }
-        }
-        section aria-labelledby="words" {
-            h2 id="words" { "Words" }
-            dl { @for (word, meaning) in glossary::WORDS { dt { (word) } dd { (meaning) } } }
+        section aria-labelledby=(section.id) {
+            h2 id=(section.id) { (section.title) }
+            (all(&section.blocks, &Scope::default()))
         }
     }
 }
 
-fn contradictions(story: &Story<'_>) -> Markup {
-    let all = story.results.evidence().count();
-    let mut told: Vec<Markup> = Vec::new();
-    let mut bytes = 0;
-    for (at, (checker, evidence)) in story.results.evidence().take(MOST_EVIDENCE).enumerate() {
-        let article = evidence::html(story, at + 1, checker, evidence);
-        bytes += article.0.len();
-        // the first is always told: it alone is below what a page may have
-        if at > 0 && bytes > MOST_BYTES {
-            break;
-        }
-        told.push(article);
-    }
+fn all(blocks: &[Block], scope: &Scope) -> Markup {
+    html! { @for block in blocks { (one(block, scope)) } }
+}
+
+fn one(block: &Block, scope: &Scope) -> Markup {
+    let linked = |text: &str| linked(text, scope);
     html! {
-        @if all > 0 {
-            section aria-labelledby="evidence" {
-                h2 id="evidence" { (words::count(all, "contradiction")) }
-                @if all > told.len() { p.note { "Shown: the first " (told.len()) "; results.json has all." } }
-                @for article in &told { (article) }
+        @match block {
+            Block::Text(text) => p { (linked(text)) },
+            Block::Note(text) => p.note { (linked(text)) },
+            Block::List(items) => ul { @for item in items { li { (linked(item)) } } },
+            Block::Steps(steps) => ol { @for step in steps { li { (linked(step)) } } },
+            Block::Tiles(tiles) => dl.tiles { @for tile in tiles { (tile_html(tile)) } },
+            Block::Table(table) => (table_html(table, scope)),
+            Block::Figure(drawing, caption) => figure {
+                div.scroll tabindex="0" role="group" aria-label="A figure that scrolls sideways" { (drawing) }
+                figcaption { (caption) }
+            },
+            Block::Command(command) => pre.command { code { (command) } },
+            Block::Terms(terms) => dl { @for (term, meaning) in terms { dt { (term) } dd { (meaning) } } },
+            Block::Part(title, blocks) => { h3 { (title) } (all(blocks, scope)) },
+            Block::More(title, blocks) => details { summary { (title) } (all(blocks, scope)) },
+            Block::About(scope, blocks) => (all(blocks, scope)),
+        }
+    }
+}
+
+fn tile_html(tile: &Tile) -> Markup {
+    html! { div.bad[tile.is_bad] { dt { (tile.name) } dd { (tile.value) } } }
+}
+
+fn table_html(table: &Table, scope: &Scope) -> Markup {
+    let name = |operation: Option<u64>| operation.map(|index| format!("{}-{index}", scope.prefix));
+    html! {
+        div.scroll tabindex="0" role="group" aria-label=(table.caption) {
+            table.numbers[table.is_numbers] {
+                caption { (table.caption) }
+                thead { tr { @for head in &table.head { th scope="col" { (head) } } } }
+                tbody {
+                    @for row in &table.rows {
+                        @let name = name(row.operation);
+                        tr id=[name.as_deref()] data-op=[name.as_deref()] class=(row.class) {
+                            @for (at, cell) in row.cells.iter().enumerate() {
+                                @if let (0, Some(name)) = (at, &name) {
+                                    th scope="row" { a href=(format!("#{name}-bar")) data-op=(name) title="show it in the timeline" { (cell) } }
+                                } @else if at == 0 { th scope="row" { (cell) } } @else { td { (cell) } }
+                            }
+                        }
+                    }
+                }
             }
         }
+        @if let Some(note) = table.note() { p.note { (note) } }
     }
 }
 
-/// A checker's answer in a few words.
-pub(super) fn verdict(judged: &Judged) -> String {
-    match &judged.verdict {
-        Verdict::Valid { vacuous: None } => "valid".to_owned(),
-        Verdict::Valid { vacuous: Some(reason) } => format!("vacuous, because {reason}"),
-        Verdict::Unknown(cause) => format!("unknown, because {cause}"),
-        Verdict::Invalid(evidence) => format!("invalid, {}", words::count(evidence.len(), "contradiction")),
+/// A text in which the operations of the scope can be followed to their rows, and with JavaScript to the timeline.
+fn linked(text: &str, scope: &Scope) -> Markup {
+    linked_to(text, |index| scope.operations.contains(&index).then(|| scope.prefix.clone()))
+}
+
+fn linked_to(text: &str, prefix: impl Fn(u64) -> Option<String>) -> Markup {
+    html! {
+        @for piece in pieces(text) {
+            @match piece {
+                Piece::Text(text) => (text),
+                Piece::Operation(index) => @if let Some(prefix) = prefix(index) {
+                    @let name = format!("{prefix}-{index}");
+                    a href=(format!("#{name}")) data-op=(name) { "#" (index) }
+                } @else { "#" (index) },
+            }
+        }
     }
 }

@@ -1,24 +1,28 @@
-//! The run as a report tells it: its operations by index, and the sentences at the top.
+//! The run as a report tells it: its operations by index, its faults in time.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use netsplit_checker::{History, Operation, Verdict};
-use netsplit_systems::system::{Claim, Level};
+use netsplit_checker::{Evidence, Operation};
 
-use super::words;
-use crate::judge::{Overall, Results};
+use super::{Often, Report, words};
+use crate::judge::Results;
 use crate::plan::Plan;
-use crate::simulate::Stuck;
+use crate::registry;
+use crate::simulate::Recording;
 
 /// Everything that the parts of a report draw from.
 pub(super) struct Story<'a> {
     /// What was to be done.
     pub(super) plan: &'a Plan,
+    /// What happened.
+    pub(super) recording: &'a Recording,
     /// What came of it.
     pub(super) results: &'a Results,
     /// The command that does it again.
     pub(super) replay: &'a str,
+    /// How often it happens, if that is known.
+    pub(super) often: Option<Often>,
     /// In the order of their invocations; empty if the history can't be paired.
     pub(super) operations: Vec<Operation<'a>>,
     /// The last moment of the run.
@@ -26,14 +30,37 @@ pub(super) struct Story<'a> {
     by_index: BTreeMap<u64, usize>,
 }
 
+/// A fault of the run.
+#[derive(Clone, Copy)]
+pub(super) struct Fault<'a> {
+    /// When it began.
+    pub(super) from: Duration,
+    /// When it was healed.
+    pub(super) to: Duration,
+    /// What broke.
+    pub(super) name: &'a str,
+    /// Whether it hit anything.
+    pub(super) effective: bool,
+}
+
 impl<'a> Story<'a> {
     /// Gathers it.
-    pub(super) fn of(plan: &'a Plan, history: &'a History, results: &'a Results, replay: &'a str) -> Story<'a> {
+    pub(super) fn of(report: &Report<'a>) -> Story<'a> {
+        let history = &report.recording.history;
         // an unpaired history has a verdict that says so; the report then has no operations to show
         let operations = history.operations().unwrap_or_default();
         let by_index = operations.iter().enumerate().map(|(at, operation)| (operation.index(), at)).collect();
         let last = history.events.iter().map(|event| event.time).max().unwrap_or_default();
-        Story { plan, results, replay, operations, end: last.max(results.simulated), by_index }
+        Story {
+            plan: report.plan,
+            recording: report.recording,
+            results: report.results,
+            replay: report.replay,
+            often: report.often,
+            operations,
+            end: last.max(report.results.simulated),
+            by_index,
+        }
     }
 
     /// The operation whose invocation has this index.
@@ -49,89 +76,48 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// The page's name.
-    pub(super) fn title(&self) -> String {
+    /// The faults, as they began.
+    pub(super) fn faults(&self) -> impl Iterator<Item = Fault<'a>> {
+        let ms = Duration::from_millis;
+        self.results.effects.iter().map(move |effect| Fault {
+            from: ms(effect.window_ms.0),
+            to: ms(effect.window_ms.1),
+            name: &effect.fault,
+            effective: effect.is_effective(),
+        })
+    }
+
+    /// What was run: `redis · register · crash · seed 7`.
+    pub(super) fn run(&self) -> String {
         let plan = self.plan;
-        format!(
-            "{}: {} / {} / {} / seed {}",
-            self.results.overall.word(),
-            plan.system,
-            plan.workload,
-            plan.nemesis,
-            plan.seed
-        )
+        format!("{} · {} · {} · seed {}", plan.system, plan.workload, words::clipped(&plan.nemesis), plan.seed)
     }
 
-    /// What was promised and what was seen, in one sentence.
-    pub(super) fn sentence(&self) -> String {
-        format!("System {} {}; {}.", self.plan.system, promised(self.plan.system().claims), self.seen())
+    /// When every fault is healed.
+    pub(super) fn healed(&self) -> Duration {
+        Duration::from_millis(self.plan.length_ms)
     }
 
-    fn seen(&self) -> String {
-        let results = self.results;
-        match results.overall {
-            Overall::Invalid => match results.evidence().next() {
-                Some((_, first)) => format!("this run contradicts it: {}", words::clipped_to(&first.summary, 400)),
-                None => "this run contradicts it".to_owned(),
-            },
-            Overall::Liveness => {
-                format!("after every fault was healed, {} did not come back", words::count(results.stuck.len(), "node"))
-            }
-            Overall::Unknown => "in this run, a checker could not decide whether it did".to_owned(),
-            Overall::Vacuous => "this run does not contradict it, but could not have done so".to_owned(),
-            Overall::Valid => {
-                let hits = results.effects.iter().filter(|effect| effect.is_effective()).count();
-                format!(
-                    "{} and {} that hit something did not contradict it",
-                    words::count(self.operations.len(), "operation"),
-                    words::count(hits, "fault"),
-                )
-            }
-        }
+    /// The contradiction that the report tells in full, with the checker that found it.
+    pub(super) fn witness(&self) -> Option<(&'a str, &'a Evidence)> {
+        self.results.evidence().next()
     }
 
-    /// Why the verdict is what it is, where a list of contradictions does not say it.
-    pub(super) fn because(&self) -> Vec<String> {
-        let results = self.results;
-        let mut because: Vec<String> = Vec::new();
-        because.extend(results.vacuous.iter().map(|reason| format!("The pass is vacuous: {reason}.")));
-        for judged in &results.verdicts {
-            if let Verdict::Unknown(cause) = &judged.verdict {
-                because.push(format!("Checker {} could not decide: {cause}.", judged.checker));
-            }
-        }
-        because.extend(results.stuck.iter().take(50).map(stuck));
-        because
-    }
-}
-
-fn stuck(stuck: &Stuck) -> String {
-    let last = stuck.last_answer_ms.map_or_else(
-        || "it never answered at all".to_owned(),
-        |ms| format!("it last answered at {}", words::at(Duration::from_millis(ms))),
-    );
-    let reason = words::clipped(&stuck.reason);
-    format!(
-        "Node {} is stuck: it did not answer the final reads after the heal; {last}; the last try ended with: {reason}.",
-        stuck.node
-    )
-}
-
-fn promised(claims: &[Claim]) -> String {
-    let told = claims.iter().map(|claim| {
-        let level = match claim.level {
-            Level::Linearizable => "linearizable",
-            Level::Sequential => "sequentially consistent",
-            Level::Causal => "causally consistent",
-            Level::Eventual => "eventually consistent",
-        };
-        match claim.under {
-            [] => level.to_owned(),
-            under => format!("{level} under {}", words::listed(under)),
-        }
-    });
-    match told.collect::<Vec<String>>() {
-        told if told.is_empty() => "makes no promise".to_owned(),
-        told => format!("promises to be {}", told.join(", and ")),
+    /// The command that draws this plan's configuration for another system or other seeds; `None` if a stranger's plan
+    /// says of its faults what no command could.
+    pub(super) fn command(&self, system: &str, seeds: &str) -> Option<String> {
+        let plan = self.plan;
+        let nemeses: Vec<&str> = registry::nemeses(&plan.nemesis).ok()?.iter().map(|nemesis| nemesis.name).collect();
+        let length = humantime::format_duration(self.healed()).to_string().replace(' ', "");
+        let operations = plan.scripts.iter().map(Vec::len).sum::<usize>() as u64;
+        let rate = (operations * 1000 + plan.length_ms / 2) / plan.length_ms.max(1);
+        Some(format!(
+            "netsplit run --system {system} --workload {} --nemesis {} --nodes {} --clients {} --time-limit {length} --rate {} --seed {seeds}",
+            plan.workload().name,
+            nemeses.join(","),
+            plan.nodes.len(),
+            plan.scripts.len(),
+            rate.max(1),
+        ))
     }
 }

@@ -1,13 +1,11 @@
-//! A table as data, so that the page and the Markdown show the same rows.
-
-use maud::{Markup, html};
+//! A table as data, so that every form of the report shows the same rows.
 
 /// A row; its first cell is its heading.
 #[derive(Default)]
 pub(super) struct Row {
-    /// What links to it name.
-    pub(super) id: Option<String>,
-    /// How the page shows it.
+    /// The operation that it tells of, which links can point to.
+    pub(super) operation: Option<u64>,
+    /// How a page shows it.
     pub(super) class: &'static str,
     /// The text of the cells.
     pub(super) cells: Vec<String>,
@@ -52,28 +50,7 @@ impl Table {
 
     /// The note on what is not shown, if anything is.
     pub(super) fn note(&self) -> Option<String> {
-        (self.left_out > 0).then(|| format!("{} more are left out here; history.jsonl has everything.", self.left_out))
-    }
-
-    /// On the page.
-    pub(super) fn html(&self) -> Markup {
-        html! {
-            div.scroll {
-                table.numbers[self.is_numbers] {
-                    caption { (self.caption) }
-                    thead { tr { @for head in &self.head { th scope="col" { (head) } } } }
-                    tbody {
-                        @for row in &self.rows {
-                            tr id=[row.id.as_deref()] class=(row.class) {
-                                @for (at, cell) in row.cells.iter().enumerate() {
-                                    @if at == 0 { th scope="row" { (cell) } } @else { td { (cell) } }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-            @if let Some(note) = self.note() { p.note { (note) } }
-        }
+        (self.left_out > 0)
+            .then(|| format!("{} more are left out here; the files beside the report have everything.", self.left_out))
     }
 }

@@ -7,14 +7,18 @@ use maud::{Markup, html};
 use netsplit_checker::{Evidence, Operation, Value};
 
 use super::axis::{Axis, LEFT, LINE, Levels, RIGHT, WIDTH, text_width};
+use super::document::Scope;
 use super::story::Story;
 use super::words;
 
 /// Beyond these, a figure shows less and says so.
-const MOST_LANES: usize = 24;
-const MOST_BARS: usize = 300;
-const LONGEST_LABEL: usize = 44;
+const MOST_LANES: usize = 16;
+const LONGEST_LABEL: usize = 52;
 const BAR: u64 = 12;
+/// An operation that takes longer is shown at its two ends only.
+pub(super) const LONG: Duration = Duration::from_secs(3);
+/// As much of a long operation, and of a fault, is surely shown.
+const GLIMPSE: Duration = Duration::from_millis(250);
 
 /// A lane with its bars, from top to bottom.
 struct Lane<'s, 'a> {
@@ -26,56 +30,71 @@ struct Lane<'s, 'a> {
 
 struct Bar<'s, 'a> {
     operation: &'s Operation<'a>,
-    /// The label and the line it stands in, if the operation is of the evidence.
-    label: Option<(String, u64)>,
+    /// The label, where it stands and in which line, if the operation is of the evidence.
+    label: Option<(String, u64, u64)>,
 }
 
-/// The figure, with a caption that says what it leaves out.
-pub(super) fn html(story: &Story<'_>, number: usize, evidence: &Evidence, operations: &[&Operation<'_>]) -> Markup {
-    let axis = window(story, operations);
-    let told: BTreeSet<u64> = operations.iter().map(|operation| operation.index()).collect();
-    let (shown, left_out) = chosen(story, &axis, operations, &told);
+/// The figure, with at most so many operations that are not of the evidence, and a caption that says what it leaves out.
+pub(super) fn figure(
+    story: &Story<'_>,
+    evidence: &Evidence,
+    operations: &[&Operation<'_>],
+    scope: &Scope,
+    most_around: usize,
+) -> (Markup, String) {
+    let axis = Axis::around(spans(story, operations));
+    let (shown, left_out) = chosen(story, &axis, operations, most_around);
     let top = 8 + axis.band_lines(story) * LINE;
-    let lanes = lanes(&axis, &shown, &told, top + 6);
+    let lanes = lanes(&axis, &shown, &scope.operations, top + 6);
     let bottom = lanes.last().map_or(top, |lane| lane.top + lane.height) + 4;
-    let id = format!("timeline{number}");
-    let healed = Duration::from_millis(story.plan.length_ms);
-    html! {
-        figure {
-            div.scroll {
-                svg viewBox=(format!("0 0 {WIDTH} {}", bottom + 22)) role="img" aria-labelledby=(format!("{id}-title {id}-desc")) {
-                    title id=(format!("{id}-title")) { "Timeline of contradiction " (number) }
-                    desc id=(format!("{id}-desc")) {
-                        "Operations as bars from invocation to completion, one lane per process, from "
-                        (words::at(axis.from)) " to " (words::at(axis.to)) ". The table below holds the same."
-                    }
-                    (axis.bands(story, 4, bottom))
-                    (axis.ticks(4, bottom))
-                    @if axis.shows(healed, healed) {
-                        line.heal x1=(axis.x(healed)) y1="4" x2=(axis.x(healed)) y2=(bottom) { title { "every fault is healed" } }
-                    }
-                    @for lane in &lanes { (drawn(story, &axis, evidence, lane)) }
-                }
+    let id = format!("{}-timeline", scope.prefix);
+    let healed = story.healed();
+    let drawing = html! {
+        svg.zoomable viewBox=(format!("0 0 {WIDTH} {}", bottom + 22)) role="group" aria-labelledby=(format!("{id}-title")) aria-describedby=(format!("{id}-desc")) {
+            title id=(format!("{id}-title")) { "Timeline of the operations" }
+            desc id=(format!("{id}-desc")) {
+                "Operations as bars from invocation to completion, one lane for each process. " (axis.told())
+                " The table beside it holds the same."
             }
-            figcaption {
-                "From " (words::at(axis.from)) " to " (words::at(axis.to)) ". "
-                "Filled: ok. Hollow: fail. Dashed: info, to the end, because it may still take effect. "
-                "Outlined strongly: the operations of the table below; the others are on the same object. "
-                "Shaded: faults. Only dashed at their edges: faults that hit nothing."
-                @if left_out > 0 { " Left out: " (words::count(left_out, "other operation")) " in this time." }
+            (axis.bands(story, 4, bottom))
+            (axis.ticks(4, bottom))
+            @if axis.shows(healed, healed) {
+                line.heal x1=(axis.x(healed)) y1="4" x2=(axis.x(healed)) y2=(bottom) { title { "every fault is healed" } }
             }
+            @for lane in &lanes { (drawn(story, &axis, evidence, scope, lane)) }
+        }
+    };
+    let mut caption = format!(
+        "{} Filled: ok. Hollow: fail. Dashed: info, drawn to the end because it may still take effect. Outlined and labelled: the \
+         operations of the table; the pale ones are others on the same object. Shaded: faults; dashed at their edges: faults that hit nothing.",
+        axis.told()
+    );
+    caption.push_str(&words::left_out(left_out, "other operation"));
+    (drawing, caption)
+}
+
+/// The times that have to be seen: of the evidence's operations, and between two of them the first fault that hit.
+pub(super) fn spans(story: &Story<'_>, operations: &[&Operation<'_>]) -> Vec<(Duration, Duration)> {
+    let mut spans = Vec::new();
+    for operation in operations {
+        let from = operation.invocation.time;
+        // an unknown operation may take effect until the end, which would squeeze the rest: its completion bounds it
+        let to = operation.completion.map_or(from, |event| event.time);
+        if to.saturating_sub(from) > LONG {
+            spans.extend([(from, from + GLIMPSE), (to.saturating_sub(GLIMPSE), to)]);
+        } else {
+            spans.push((from, to));
         }
     }
-}
-
-/// The time of the evidence's operations, and a little around it.
-fn window(story: &Story<'_>, operations: &[&Operation<'_>]) -> Axis {
-    let from = operations.iter().map(|operation| operation.invocation.time).min().unwrap_or_default();
-    // an unknown operation may take effect until the end, which would squeeze the rest: its completion bounds the window
-    let ends = |operation: &&Operation<'_>| operation.completion.map_or(operation.invocation.time, |event| event.time);
-    let to = operations.iter().map(ends).max().unwrap_or(from).min(story.end);
-    let around = (to.saturating_sub(from) / 10).max(Duration::from_millis(20));
-    Axis::new(from.saturating_sub(around), to + around)
+    spans.sort();
+    let first_fault = |two: &[(Duration, Duration)]| {
+        let (from, to) = (two[0].1, two[1].0);
+        let fault = story.faults().find(|fault| fault.effective && fault.from > from && fault.from < to)?;
+        Some((fault.from, fault.to.min(fault.from + GLIMPSE).min(to)))
+    };
+    let faults: Vec<(Duration, Duration)> = spans.windows(2).filter_map(first_fault).take(3).collect();
+    spans.extend(faults);
+    spans
 }
 
 /// The operations to draw: the evidence's, then those on the same objects, as far as there is room.
@@ -83,19 +102,20 @@ fn chosen<'s, 'a>(
     story: &'s Story<'a>,
     axis: &Axis,
     operations: &[&'s Operation<'a>],
-    told: &BTreeSet<u64>,
+    most_around: usize,
 ) -> (Vec<&'s Operation<'a>>, usize) {
     let keys: BTreeSet<&Value> = operations.iter().map(|operation| &operation.invocation.key).collect();
     let mut processes: BTreeSet<u64> = operations.iter().map(|operation| operation.process()).collect();
+    let told: BTreeSet<u64> = operations.iter().map(|operation| operation.index()).collect();
     let mut shown = operations.to_vec();
     let mut left_out = 0;
     for operation in &story.operations {
         let unseen = !axis.shows(operation.invocation.time, story.ends(operation));
-        if unseen || told.contains(&operation.index()) {
+        if unseen || told.contains(&operation.index()) || !keys.contains(&operation.invocation.key) {
             continue;
         }
         let has_lane = processes.contains(&operation.process()) || processes.len() < MOST_LANES;
-        if keys.contains(&operation.invocation.key) && has_lane && shown.len() < MOST_BARS {
+        if has_lane && shown.len() < operations.len() + most_around {
             processes.insert(operation.process());
             shown.push(operation);
         } else {
@@ -121,7 +141,7 @@ fn lanes<'s, 'a>(axis: &Axis, shown: &[&'s Operation<'a>], told: &BTreeSet<u64>,
                     let label = label(operation);
                     let x = label_x(axis, operation, &label);
                     let level = levels.place(x, x + text_width(&label));
-                    (label, level)
+                    (label, x, level)
                 });
                 Bar { operation, label }
             })
@@ -135,8 +155,7 @@ fn lanes<'s, 'a>(axis: &Axis, shown: &[&'s Operation<'a>], told: &BTreeSet<u64>,
 
 fn label(operation: &Operation<'_>) -> String {
     let node = operation.invocation.node.as_deref().map_or_else(String::new, |node| format!(" at {node}"));
-    let told = words::clipped_to(&words::asked_and_answered(operation), LONGEST_LABEL);
-    format!("#{} {told}{node}", operation.index())
+    format!("#{} {}{node}", operation.index(), words::clipped_to(&words::asked_and_answered(operation), LONGEST_LABEL))
 }
 
 /// Above the beginning of its bar, unless it would run out of the figure there.
@@ -144,7 +163,7 @@ fn label_x(axis: &Axis, operation: &Operation<'_>, label: &str) -> u64 {
     axis.x(operation.invocation.time).min(RIGHT.saturating_sub(text_width(label))).max(LEFT)
 }
 
-fn drawn(story: &Story<'_>, axis: &Axis, evidence: &Evidence, lane: &Lane<'_, '_>) -> Markup {
+fn drawn(story: &Story<'_>, axis: &Axis, evidence: &Evidence, scope: &Scope, lane: &Lane<'_, '_>) -> Markup {
     let bottom = lane.top + lane.height;
     let bar_top = bottom - BAR - 5;
     html! {
@@ -153,16 +172,19 @@ fn drawn(story: &Story<'_>, axis: &Axis, evidence: &Evidence, lane: &Lane<'_, '_
         @for bar in &lane.bars {
             @let operation = bar.operation;
             @let (x, end) = (axis.x(operation.invocation.time), axis.x(story.ends(operation)));
-            @let told = if bar.label.is_some() { "told" } else { "around" };
-            @let culprit = if evidence.culprit == Some(operation.index()) { "culprit" } else { "" };
-            g {
-                title { (label(operation)) ", " (words::outcome(operation)) ", from " (words::at(operation.invocation.time)) }
-                rect class=(format!("bar {} {told} {culprit}", words::class(operation)))
-                    x=(x) y=(bar_top) width=((end - x).max(4)) height=(BAR) rx="2" {}
-                @if let Some((label, level)) = &bar.label {
-                    text class=(format!("barlabel {culprit}")) x=(label_x(axis, operation, label)) y=(lane.top + level * LINE + 13) {
-                        (label)
-                    }
+            @let class = words::class(operation);
+            @let width = (end - x).max(4);
+            @if let Some((label, label_x, level)) = &bar.label {
+                @let name = format!("{}-{}", scope.prefix, operation.index());
+                @let culprit = if evidence.culprit == Some(operation.index()) { "culprit" } else { "" };
+                a id=(format!("{name}-bar")) href=(format!("#{name}")) data-op=(name) class=(culprit) {
+                    title { (label) ", " (words::outcome(operation)) ", from " (words::at(operation.invocation.time)) }
+                    rect class=(format!("bar {class} told")) x=(x) y=(bar_top) width=(width) height=(BAR) rx="2" {}
+                    text.barlabel x=(label_x) y=(lane.top + level * LINE + 13) { (label) }
+                }
+            } @else {
+                rect class=(format!("bar {class} around")) x=(x) y=(bar_top) width=(width) height=(BAR) rx="2" {
+                    title { (label(operation)) ", " (words::outcome(operation)) }
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use netsplit_checker::{Operation, Outcome};
 
 /// The longest text that a cell shows of a value.
-const LONGEST: usize = 120;
+const LONGEST: usize = 100;
 
 /// Seconds with milliseconds: for points in time.
 pub(super) fn at(time: Duration) -> String {
@@ -17,6 +17,15 @@ pub(super) fn took(time: Duration) -> String {
     match time.subsec_micros() % 1000 {
         0 => format!("{} ms", time.as_millis()),
         micros => format!("{}.{micros:03} ms", time.as_millis()),
+    }
+}
+
+/// A length of time as one says it: `31.4 s`, `80 ms`.
+pub(super) fn about(time: Duration) -> String {
+    if time < Duration::from_secs(1) {
+        format!("{} ms", time.as_millis())
+    } else {
+        format!("{}.{} s", time.as_secs(), time.subsec_millis() / 100)
     }
 }
 
@@ -42,6 +51,11 @@ pub(super) fn clipped_to(text: &str, most: usize) -> String {
 pub(super) fn count(n: impl TryInto<u64>, one: &str) -> String {
     let n = n.try_into().unwrap_or(u64::MAX);
     format!("{n} {one}{}", if n == 1 { "" } else { "s" })
+}
+
+/// A remark on what a figure does not show; empty if it shows all.
+pub(super) fn left_out(n: usize, one: &str) -> String {
+    if n == 0 { String::new() } else { format!(" Left out: {} in this time.", count(n, one)) }
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -75,15 +89,24 @@ pub(super) fn class(operation: &Operation<'_>) -> &'static str {
     }
 }
 
-/// What was asked, and what was answered: `write "a"`, `read → "a"`.
+/// What was asked, of what: `read "k2"`, `write "a" to "k2"`, `cas "a" → "b" on "k2"`.
+pub(super) fn asked(operation: &Operation<'_>) -> String {
+    let (f, key, value) = (operation.f(), &operation.invocation.key, &operation.invocation.value);
+    match (f, key.is_nil(), value.is_nil(), value.as_list()) {
+        (_, true, true, _) => f.to_owned(),
+        (_, false, true, _) => format!("{f} {key}"),
+        (_, true, false, Some(many)) if many.len() > 3 => format!("{f} {} and {} more", many[0], many.len() - 1),
+        (_, true, false, _) => format!("{f} {value}"),
+        ("cas", false, false, Some([old, new])) => format!("{f} {key} from {old} to {new}"),
+        (_, false, false, _) => format!("{f} {key} {value}"),
+    }
+}
+
+/// What was asked, and what was answered: `write "k2" "a"`, `read "k2" → "a"`.
 pub(super) fn asked_and_answered(operation: &Operation<'_>) -> String {
-    let asked = match &operation.invocation.value {
-        nil if nil.is_nil() => operation.f().to_owned(),
-        value => format!("{} {value}", operation.f()),
-    };
     match answer(operation) {
-        Some(answer) => format!("{asked} → {answer}"),
-        None => asked,
+        Some(answer) => format!("{} → {answer}", asked(operation)),
+        None => asked(operation),
     }
 }
 
@@ -97,6 +120,10 @@ pub(super) fn answer(operation: &Operation<'_>) -> Option<String> {
         Some(current) => Some(format!("refused, it is {current}")),
         None if *answer == operation.invocation.value && !answer.is_nil() => None,
         None if answer.is_nil() && operation.f() != "read" => None,
-        None => Some(answer.to_string()),
+        None => match answer.as_list() {
+            // a read of a whole set: its size says more than its first members
+            Some(items) if items.len() > 6 => Some(format!("{} elements", items.len())),
+            _ => Some(answer.to_string()),
+        },
     }
 }

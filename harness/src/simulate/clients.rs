@@ -1,13 +1,12 @@
-//! The clients: tasks on one host, each with its script; then the final reads of every object from every node.
+//! The clients: tasks on one host, each with its share of the set-up and its script; then the final reads of every object from every node.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use netsplit_checker::{Kind, Outcome, Value};
+use netsplit_systems::http::Client;
 use netsplit_systems::net::Net;
-use netsplit_systems::shortener::client::Client;
-use netsplit_systems::wire::Recorder;
 use netsplit_workloads::{Op, Script, Workload, outcome};
 use tokio::time::{Duration as Wait, Instant, sleep, sleep_until};
 use turmoil::Sim;
@@ -54,8 +53,7 @@ impl Tally {
 }
 
 /// Starts all clients of `plan` on their host.
-pub(crate) fn start(sim: &mut Sim<'_>, plan: &Plan, recorder: &Recorder, pen: &Pen, tally: &Tally) {
-    let net = Net::simulated(CLIENTS.into(), recorder.clone());
+pub(crate) fn start(sim: &mut Sim<'_>, plan: &Plan, net: Net, pen: &Pen, tally: &Tally) {
     let (plan, pen, tally) = (Arc::new(plan.clone()), pen.clone(), tally.clone());
     sim.client(CLIENTS, async move {
         let started = Instant::now();
@@ -92,6 +90,7 @@ struct Caller {
 
 impl Caller {
     async fn live(mut self, plan: Arc<Plan>, number: usize) {
+        self.set_up(&plan, number).await;
         self.main_phase(&plan, &plan.scripts[number]).await;
         sleep_until(self.at(plan.length_ms + plan.quiet_ms)).await;
         self.final_reads(&plan, number).await;
@@ -99,6 +98,19 @@ impl Caller {
 
     fn at(&self, ms: u64) -> Instant {
         self.started + Duration::from_millis(ms)
+    }
+
+    /// This client's share of the set-up, each operation repeated until it is answered or the main phase begins.
+    async fn set_up(&mut self, plan: &Plan, number: usize) {
+        for (at, op) in plan.setup.iter().enumerate().skip(number).step_by(plan.scripts.len()) {
+            let mut nodes = plan.nodes.iter().cycle().skip(at);
+            while let Some(node) = nodes.next()
+                && Instant::now() + AGAIN < self.at(plan.start_ms)
+                && self.invoke(&node.as_str().into(), op).await.is_err()
+            {
+                sleep(AGAIN).await;
+            }
+        }
     }
 
     /// The script, as far as the main phase reaches.
@@ -118,7 +130,7 @@ impl Caller {
     /// This client's share of the final reads, each repeated until it is answered or the time for recovery is over.
     async fn final_reads(&mut self, plan: &Plan, number: usize) {
         let end = self.at(plan.length_ms + plan.quiet_ms + plan.recovery_ms);
-        let reads = plan.nodes.iter().flat_map(|node| plan.finale.iter().map(move |op| (node, op)));
+        let reads = plan.finale_nodes.iter().flat_map(|node| plan.finale.iter().map(move |op| (node, op)));
         for (node, op) in reads.skip(number).step_by(plan.scripts.len()) {
             let node: Arc<str> = node.as_str().into();
             while let Err(reason) = self.invoke(&node, op).await {

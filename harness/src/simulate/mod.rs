@@ -75,7 +75,7 @@ fn run_here(plan: &Plan) -> Result<Recording, NoRedis> {
             let mut sim = build(plan);
             let hosts = Hosts::new(plan, recorder.clone(), redis.clone());
             hosts.start(&mut sim, plan);
-            clients::start(&mut sim, plan, &recorder, &pen, &tally);
+            clients::start(&mut sim, plan, hosts.net(CLIENTS), &pen, &tally);
             set_latencies(&sim, plan);
             let injector = Injector::new(plan.cluster().hosts().into_iter().chain([CLIENTS.into()]).collect(), hosts);
             drive(&mut sim, plan, injector, &pen)

@@ -5,9 +5,12 @@ use std::io;
 use std::rc::Rc;
 
 use bytes::{Bytes, BytesMut};
+use futures::future::LocalBoxFuture;
+use futures::{FutureExt, TryFutureExt};
 
 use super::{Engine, Session, aof};
 use crate::disk::Disk;
+use crate::node::NodeError;
 use crate::redis_host;
 
 /// The name of the append-only file.
@@ -22,9 +25,9 @@ pub struct Embedded {
 
 impl Embedded {
     /// Loads what `disk` holds, as a restart does; an `Err` says what is wrong with the file.
-    pub fn load(disk: Disk) -> Result<Embedded, aof::BadLog> {
+    pub fn load(disk: Disk) -> Result<Embedded, NodeError> {
         let replayed = aof::replay(&disk.read(LOG))?;
-        disk.truncate(LOG, replayed.kept_bytes);
+        disk.truncate(LOG, replayed.kept_bytes)?;
         Ok(Embedded { engine: Rc::new(RefCell::new(replayed.engine)), disk })
     }
 }
@@ -34,8 +37,8 @@ impl redis_host::Backend for Embedded {
         Ok(Box::new(Connected { redis: self.clone(), session: Session::default() }))
     }
 
-    fn sync(&self) {
-        self.disk.sync(LOG);
+    fn sync(&self) -> LocalBoxFuture<'_, io::Result<()>> {
+        self.disk.sync(LOG).map_err(io::Error::other).boxed_local()
     }
 }
 
@@ -48,7 +51,7 @@ impl redis_host::Session for Connected {
     fn execute(&mut self, command: &[Bytes], replies: &mut BytesMut) -> io::Result<()> {
         let answer = self.redis.engine.borrow_mut().execute(&mut self.session, command);
         if !answer.log.is_empty() {
-            self.redis.disk.append(LOG, &answer.log);
+            self.redis.disk.append(LOG, &answer.log).map_err(io::Error::other)?;
         }
         answer.reply.encode(replies);
         Ok(())

@@ -2,13 +2,13 @@
 
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
-use super::{Answer, Committed, Links, Lock, MicroOperation, Unavailable, code};
+use super::{Answer, Committed, Links, Lock, MicroOperation, Target, Unavailable, code};
 
 /// The longest url that is accepted, in bytes.
 const LONGEST_URL_BYTES: usize = 2048;
@@ -29,12 +29,12 @@ pub fn router<L: Links>(links: L) -> Router {
 }
 
 #[derive(Deserialize)]
-struct Target {
+struct Fields {
     url: Option<String>,
     alias: Option<String>,
 }
 
-async fn create<L: Links>(State(links): State<L>, form: Result<Form<Target>, FormRejection>) -> Response {
+async fn create<L: Links>(State(links): State<L>, form: Result<Form<Fields>, FormRejection>) -> Response {
     let (url, alias) = match target(form) {
         Ok(target) => target,
         Err(reason) => return invalid(&reason),
@@ -56,7 +56,7 @@ async fn put<L: Links>(
     State(links): State<L>,
     Path(code): Path<String>,
     headers: HeaderMap,
-    form: Result<Form<Target>, FormRejection>,
+    form: Result<Form<Fields>, FormRejection>,
 ) -> Response {
     let (url, _) = match target(form) {
         Ok(target) => target,
@@ -70,12 +70,28 @@ async fn put<L: Links>(
     respond(answer, StatusCode::PRECONDITION_FAILED, || url.into_response())
 }
 
-async fn follow<L: Links>(State(links): State<L>, Path(code): Path<String>) -> Response {
-    match links.follow(&code).await {
-        Ok(Some(url)) => (StatusCode::FOUND, [(header::LOCATION, url.clone())], url).into_response(),
+/// A client may ask with `Cache-Control` for a copy of this node's own, or for none at all (RFC 9111, section 5.2.1).
+async fn follow<L: Links>(State(links): State<L>, Path(code): Path<String>, headers: HeaderMap) -> Response {
+    let followed = match headers.get(header::CACHE_CONTROL).map(HeaderValue::as_bytes) {
+        Some(b"only-if-cached") => links.follow_cached(&code).await,
+        Some(b"no-cache") => links.follow_fresh(&code).await,
+        _ => links.follow(&code).await,
+    };
+    match followed {
+        Ok(Some(target)) => found(target),
         Ok(None) => absent(),
         Err(unavailable) => unavailable.into_response(),
     }
+}
+
+/// The winner is followed; each sibling that was kept is named in a `Link` header of its own (RFC 8288).
+fn found(target: Target) -> Response {
+    let mut response = (StatusCode::FOUND, [(header::LOCATION, target.url.clone())], target.url).into_response();
+    for sibling in target.siblings {
+        let link = HeaderValue::from_str(&format!("<{sibling}>; rel=\"alternate\""));
+        response.headers_mut().extend(link.ok().map(|link| (header::LINK, link)));
+    }
+    response
 }
 
 async fn aggregates<L: Links>(State(links): State<L>, Path(code): Path<String>) -> Response {
@@ -114,9 +130,9 @@ async fn unlock<L: Links>(State(links): State<L>, Path(name): Path<String>) -> R
 }
 
 /// The url and the alias of a form, or what is wrong with it.
-fn target(form: Result<Form<Target>, FormRejection>) -> Result<(String, Option<String>), String> {
-    let Form(target) = form.map_err(|error| error.body_text())?;
-    let url = target.url.ok_or("the form field `url` is missing")?;
+fn target(form: Result<Form<Fields>, FormRejection>) -> Result<(String, Option<String>), String> {
+    let Form(fields) = form.map_err(|error| error.body_text())?;
+    let url = fields.url.ok_or("the form field `url` is missing")?;
     if !(url.starts_with("http://") || url.starts_with("https://")) {
         return Err("the url must begin with http:// or https://".into());
     }
@@ -126,7 +142,7 @@ fn target(form: Result<Form<Target>, FormRejection>) -> Result<(String, Option<S
     if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("the url holds a character that must be percent-encoded".into());
     }
-    Ok((url, target.alias.filter(|alias| !alias.is_empty())))
+    Ok((url, fields.alias.filter(|alias| !alias.is_empty())))
 }
 
 /// The answer to a write; a refusal is answered `refused`, with the current url as the body.
@@ -148,6 +164,7 @@ impl IntoResponse for Unavailable {
                 (StatusCode::SERVICE_UNAVAILABLE, [(EFFECT, "unknown")], text).into_response()
             }
             Unavailable::NotOffered(_) => (StatusCode::NOT_IMPLEMENTED, text).into_response(),
+            Unavailable::NotCached => (StatusCode::GATEWAY_TIMEOUT, text).into_response(),
         }
     }
 }

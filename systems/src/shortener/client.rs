@@ -1,7 +1,6 @@
 //! The link shortener's client: typed calls over its HTTP interface, each answer an observation.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -12,18 +11,17 @@ use super::Answer;
 use super::api::EFFECT;
 use crate::call::CallError;
 use crate::http;
-use crate::net::Net;
 
-/// A client of every node's HTTP interface.
+/// The link shortener's interface, over an HTTP client.
 #[derive(Debug)]
-pub struct Client {
-    http: http::Client,
+pub struct LinkClient<'c> {
+    http: &'c mut http::Client,
 }
 
-impl Client {
-    /// A client whose calls take at most `deadline`.
-    pub fn new(net: Net, deadline: Duration) -> Client {
-        Client { http: http::Client::new(net, deadline) }
+impl<'c> LinkClient<'c> {
+    /// Asks through `http`.
+    pub fn new(http: &'c mut http::Client) -> LinkClient<'c> {
+        LinkClient { http }
     }
 
     /// Creates a link under the code of its url.

@@ -3,14 +3,16 @@
 //! [`Links`] is what a variant implements; [`api`] turns it into HTTP; [`client`] asks for it over HTTP.
 
 pub mod api;
+pub mod cached;
 pub mod client;
 pub mod redis;
 mod redis_pool;
 
-use std::future::Future;
+use std::future::{Future, Ready, ready};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The code of a url: base64url, without padding, of the last 4 bytes of its SHA-256.
@@ -20,7 +22,7 @@ pub fn code(url: &str) -> String {
 }
 
 /// How a variant answers a request about a link: an observation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     /// It was done.
     Done,
@@ -28,6 +30,22 @@ pub enum Answer {
     Absent,
     /// Refused, because the link has this target (`None`: because it does not exist).
     Refused(Option<String>),
+}
+
+/// Where a link leads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// Its url.
+    pub url: String,
+    /// The urls that lost to it and were kept, in order: a variant that resolves conflicts shows them.
+    pub siblings: Vec<String>,
+}
+
+/// A target without siblings.
+impl From<String> for Target {
+    fn from(url: String) -> Target {
+        Target { url, siblings: Vec::new() }
+    }
 }
 
 /// Why a variant could not answer.
@@ -42,6 +60,9 @@ pub enum Unavailable {
     /// This variant never offers it.
     #[error("{0} is not offered by this variant")]
     NotOffered(&'static str),
+    /// The node was to answer from its own copy, and has none.
+    #[error("not cached at this node")]
+    NotCached,
 }
 
 /// A step of a transaction over links.
@@ -93,33 +114,76 @@ pub enum Lock {
     Held,
 }
 
-/// A way to keep links: what a node does with a request that reached it.
+/// A way to keep links: what a node does with a request that reached it. What a variant leaves out it does not offer.
+#[expect(unused_variables, reason = "the default of each operation does not look at its arguments")]
 pub trait Links: Clone + Send + Sync + 'static {
     /// Creates `code` → `url`; refused if the code has another target.
     fn create(&self, code: &str, url: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send;
+
+    /// The target of a link; counts a redirect.
+    fn follow(&self, code: &str) -> impl Future<Output = Result<Option<Target>, Unavailable>> + Send;
+
+    /// The same from this node's own copy, and from nothing else.
+    fn follow_cached(&self, code: &str) -> impl Future<Output = Result<Option<Target>, Unavailable>> + Send {
+        ready(Err(Unavailable::NotCached))
+    }
+
+    /// The same from where the truth is, never from a copy.
+    fn follow_fresh(&self, code: &str) -> impl Future<Output = Result<Option<Target>, Unavailable>> + Send {
+        self.follow(code)
+    }
+
     /// Creates `alias` → `url`; refused if the alias exists, whatever its target.
-    fn claim(&self, alias: &str, url: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send;
+    fn claim(&self, alias: &str, url: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send {
+        not_offered("claiming an alias")
+    }
+
     /// Re-targets a link that exists.
-    fn retarget(&self, code: &str, url: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send;
+    fn retarget(&self, code: &str, url: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send {
+        not_offered("re-targeting a link")
+    }
+
     /// Re-targets a link whose target is `old`.
     fn compare_and_set(
         &self,
         code: &str,
         old: &str,
         new: &str,
-    ) -> impl Future<Output = Result<Answer, Unavailable>> + Send;
-    /// The target of a link; counts a redirect.
-    fn follow(&self, code: &str) -> impl Future<Output = Result<Option<String>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Answer, Unavailable>> + Send {
+        not_offered("If-Match")
+    }
+
     /// How often a link was followed.
-    fn redirects(&self, code: &str) -> impl Future<Output = Result<u64, Unavailable>> + Send;
+    fn redirects(&self, code: &str) -> impl Future<Output = Result<u64, Unavailable>> + Send {
+        not_offered("counting redirects")
+    }
+
     /// Deletes a link that exists.
-    fn delete(&self, code: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send;
+    fn delete(&self, code: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send {
+        not_offered("deleting a link")
+    }
+
     /// Runs micro-operations as one.
-    fn transact(&self, steps: Vec<MicroOperation>) -> impl Future<Output = Result<Committed, Unavailable>> + Send;
+    fn transact(&self, steps: Vec<MicroOperation>) -> impl Future<Output = Result<Committed, Unavailable>> + Send {
+        not_offered("a transaction")
+    }
+
     /// Takes a lock.
-    fn lock(&self, name: &str) -> impl Future<Output = Result<Lock, Unavailable>> + Send;
+    fn lock(&self, name: &str) -> impl Future<Output = Result<Lock, Unavailable>> + Send {
+        not_offered("a lock")
+    }
+
     /// Gives a lock back.
-    fn unlock(&self, name: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send;
+    fn unlock(&self, name: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send {
+        not_offered("a lock")
+    }
+}
+
+fn not_offered<T>(what: &'static str) -> Ready<Result<T, Unavailable>>
+where
+    T: Send,
+{
+    ready(Err(Unavailable::NotOffered(what)))
 }
 
 #[cfg(test)]

@@ -11,11 +11,12 @@ use std::time::Duration;
 use ::redis::{Cmd, Pipeline, cmd, pipe};
 use serde_json::json;
 
-use super::redis_pool::{Lease, Pool};
-use super::{Answer, Committed, Links, Lock, MicroOperation, Unavailable, api};
+use super::redis_pool::{Lease, Pool, harmless};
+use super::{Answer, Committed, Links, Lock, MicroOperation, Target, Unavailable, api};
 use crate::http;
 use crate::node::{Node, NodeFuture};
-use crate::system::{Claim, Fsync, Level, Service, System};
+use crate::story::{Failure, Story};
+use crate::system::{Claim, Fsync, Level, Offer, System};
 
 /// Tolerated by everything that stands on a Redis whose every reply is durable.
 const UNDER: &[&str] = &["none", "partition", "crash", "power-loss"];
@@ -26,9 +27,15 @@ pub const REDIS: System = System {
     about: "link shortener, every node talks to one Redis (appendfsync always)",
     gives_up: "available only where Redis is reached",
     source: "Redis documentation, \"Transactions\" and \"Persistence\"",
-    service: Service::Links,
+    offers: Offer::WHOLE_SHORTENER,
     redis: Some(Fsync::Always),
     claims: &[Claim { level: Level::Linearizable, under: UNDER, weakened: false }],
+    story: Story {
+        mechanism: "Every node sends every read and every write to one Redis, which executes one command at a time and \
+                    syncs its append-only file before any reply leaves. The order in which Redis executes is the order of \
+                    all operations, and nothing that anybody was told is ever lost.",
+        failures: &[],
+    },
     start: |node| start(node, None),
 };
 
@@ -39,6 +46,23 @@ pub const REDIS_EVERYSEC: System = System {
     gives_up: "acknowledged writes are lost at a power loss of Redis",
     redis: Some(Fsync::EverySecond),
     claims: &[Claim { level: Level::Linearizable, under: UNDER, weakened: true }],
+    story: Story {
+        mechanism: "Every node sends every read and every write to one Redis, which executes one command at a time, so \
+                    that while it lives there is one order. But it answers from memory, and syncs its append-only file \
+                    only once a second.",
+        failures: &[Failure {
+            anomalies: &["lost", "stale-read", "non-linearizable"],
+            steps: &[
+                "A client writes; Redis executes the write in memory and the acknowledgement leaves at once.",
+                "The write's line in the append-only file waits, unsynced, for the sync of that second.",
+                "The machine loses power: what was not synced is gone, though clients were told that it is there.",
+                "Redis starts again from the file, and answers as if the write had never been.",
+            ],
+            remedy: "To sync before a reply leaves (appendfsync always).",
+            variant: Some("redis"),
+            cost: "One sync of the disk for every batch of commands, in the way of every answer.",
+        }],
+    },
     ..REDIS
 };
 
@@ -48,6 +72,22 @@ pub const STALE_CACHE: System = System {
     about: "planted bug: nodes answer reads from a cache that nothing ever invalidates",
     gives_up: "recency, without saying so",
     claims: &[Claim { level: Level::Linearizable, under: &["none"], weakened: true }],
+    story: Story {
+        mechanism: "Writes go to one Redis. A read goes there only the first time: the node keeps the target that it got \
+                    in a cache of its own, and answers every later read of that link from there.",
+        failures: &[Failure {
+            anomalies: &["stale-read", "non-linearizable"],
+            steps: &[
+                "A node reads a link from Redis and caches its target.",
+                "A client re-targets the link, through any node: Redis has the new target, and the write is acknowledged.",
+                "Nobody tells the node with the cached copy, and nothing makes the copy expire.",
+                "The next read at that node is answered from the cache, with the target that was replaced.",
+            ],
+            remedy: "To ask Redis at every read.",
+            variant: Some("redis"),
+            cost: "A round trip to Redis for every read, and no answer while Redis can't be reached.",
+        }],
+    },
     start: |node| start(node, Some(Cache::default())),
     ..REDIS
 };
@@ -138,11 +178,11 @@ impl Links for RedisLinks {
         Err(Unavailable::NoEffect(format!("others wrote {code} {ATTEMPTS} times in between")))
     }
 
-    async fn follow(&self, code: &str) -> Result<Option<String>, Unavailable> {
+    async fn follow(&self, code: &str) -> Result<Option<Target>, Unavailable> {
         if let Some(cache) = &self.remembered
             && let Some(url) = cache.lock().expect("no holder panics").get(code)
         {
-            return Ok(Some(url.clone()));
+            return Ok(Some(url.clone().into()));
         }
         let url: Option<String> = self.run(cmd("GET").arg(link(code))).await?;
         if let Some(url) = &url {
@@ -151,7 +191,7 @@ impl Links for RedisLinks {
             }
             self.run::<u64>(cmd("INCR").arg(followed(code))).await.map_err(after_read)?;
         }
-        Ok(url)
+        Ok(url.map(Target::from))
     }
 
     async fn redirects(&self, code: &str) -> Result<u64, Unavailable> {
@@ -194,14 +234,6 @@ async fn watch<T: ::redis::FromRedisValue>(
 ) -> Result<T, Unavailable> {
     harmless(lease.run::<()>(cmd("WATCH").arg(keys)).await)?;
     harmless(lease.run(read).await)
-}
-
-/// The failure of a command without any effect.
-fn harmless<T>(reply: Result<T, Unavailable>) -> Result<T, Unavailable> {
-    reply.map_err(|error| match error {
-        Unavailable::MayTakeEffect(reason) => Unavailable::NoEffect(reason),
-        other => other,
-    })
 }
 
 /// The redirect may be counted or not, whatever Redis said of the increment.

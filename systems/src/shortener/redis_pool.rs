@@ -80,3 +80,11 @@ fn unavailable(error: &RedisError) -> Unavailable {
         None => Unavailable::MayTakeEffect(format!("no answer from Redis: {error}")),
     }
 }
+
+/// The failure of a command without any effect.
+pub(crate) fn harmless<T>(reply: Result<T, Unavailable>) -> Result<T, Unavailable> {
+    reply.map_err(|error| match error {
+        Unavailable::MayTakeEffect(reason) => Unavailable::NoEffect(reason),
+        other => other,
+    })
+}

@@ -1,0 +1,232 @@
+//! Fencing tokens: a lock whose holder may be late hands out a number with each acquisition, and what it guards refuses
+//! every write that carries a smaller number than one it has seen (Lamport's leases' remedy, as Kleppmann tells it: "How to
+//! do distributed locking", 2016).
+//!
+//! Exact: accepted writes have an order in which tokens never decrease iff no accepted write begins after one with a
+//! larger token was acknowledged. That two processes never hold the lock at once is `owner-mutex`'s to judge.
+
+use std::collections::BTreeMap;
+
+use crate::history::Operation;
+use crate::{Cause, Checker, Evidence, History, Outcome, Value, Verdict};
+
+/// The checker: `acquire` answers a token, `write` takes `[token value]` and is refused with the newest token; `release`
+/// is not looked at. One lock and one guarded object for each key.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Fencing;
+
+/// An operation that shows a token and needs one at least as new as all shown before it began.
+struct Shown<'h> {
+    operation: Operation<'h>,
+    token: i64,
+}
+
+/// What happened to one key.
+#[derive(Default)]
+struct Story<'h> {
+    acquired: Vec<Shown<'h>>,
+    accepted: Vec<Shown<'h>>,
+    /// Refused writes, with the token that they were shown.
+    refused: Vec<(Shown<'h>, i64)>,
+}
+
+fn stories(history: &History) -> Result<BTreeMap<&Value, Story<'_>>, String> {
+    let mut all: BTreeMap<&Value, Story<'_>> = BTreeMap::new();
+    for operation in history.operations().map_err(|unpaired| unpaired.to_string())? {
+        let Outcome::Ok(answer) = operation.outcome() else { continue };
+        let story = all.entry(&operation.invocation.key).or_default();
+        let at = operation.index();
+        let token = |value: &Value| value.as_int().ok_or_else(|| format!("#{at}: {value} is no token, a whole number"));
+        let given = || match operation.invocation.value.as_list() {
+            Some([first, _]) => token(first),
+            _ => Err(format!("#{at}: a write takes [token value], not {}", operation.invocation.value)),
+        };
+        match (operation.f(), answer.as_refused()) {
+            ("acquire", None) => story.acquired.push(Shown { operation, token: token(answer)? }),
+            ("write", None) => story.accepted.push(Shown { operation, token: given()? }),
+            ("write", Some(newest)) => {
+                story.refused.push((Shown { operation, token: given()? }, token(newest)?));
+            }
+            ("acquire" | "release" | "read", _) => {}
+            (other, _) => {
+                return Err(format!("#{at}: there is no operation `{other}`; there are acquire, release, write"));
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// The first operation that begins after one with a larger token ended (or an equal one, if tokens must differ), with
+/// that one.
+fn overtaken<'a, 'h>(all: &'a [Shown<'h>], differ: bool) -> Option<(&'a Shown<'h>, &'a Shown<'h>)> {
+    let mut by_end: Vec<&Shown<'_>> = all.iter().collect();
+    by_end.sort_by_key(|one| one.operation.completed_at);
+    let mut ended = by_end.into_iter().peekable();
+    let mut newest: Option<&Shown<'_>> = None;
+    // in the order of their invocations
+    all.iter().find_map(|one| {
+        while let Some(before) = ended.next_if(|before| before.operation.completed_at < Some(one.operation.invoked_at))
+        {
+            newest = newest.filter(|newest| newest.token >= before.token).or(Some(before));
+        }
+        newest
+            .filter(|newest| newest.token > one.token || (differ && newest.token == one.token))
+            .map(|newest| (newest, one))
+    })
+}
+
+fn contradictions(key: &Value, story: &Story<'_>) -> Vec<Evidence> {
+    let mut all = Vec::new();
+    if let Some((newest, stale)) = overtaken(&story.accepted, false) {
+        let summary = format!(
+            "#{} was accepted with token {}, though #{} had been accepted before with the newer token {}",
+            stale.operation.index(),
+            stale.token,
+            newest.operation.index(),
+            newest.token
+        );
+        all.push(evidence("stale-token-accepted", summary, key, &[newest, stale]));
+    }
+    if let Some((newest, again)) = overtaken(&story.acquired, true) {
+        let summary = format!(
+            "#{} was given token {}, though #{} had been given {} before",
+            again.operation.index(),
+            again.token,
+            newest.operation.index(),
+            newest.token
+        );
+        all.push(evidence("token-not-newer", summary, key, &[newest, again]));
+    }
+    let mut holders: BTreeMap<i64, &Shown<'_>> = BTreeMap::new();
+    let twice = story.acquired.iter().find_map(|one| holders.insert(one.token, one).map(|first| (first, one)));
+    if let Some((first, second)) = twice.filter(|_| all.iter().all(|one| one.anomaly != "token-not-newer")) {
+        let (a, b) = (first.operation.index(), second.operation.index());
+        let summary = format!("#{a} and #{b} were both given token {}", first.token);
+        all.push(evidence("token-given-twice", summary, key, &[first, second]));
+    }
+    if let Some((refused, newest)) = story.refused.iter().find(|(refused, newest)| *newest <= refused.token) {
+        let (at, token) = (refused.operation.index(), refused.token);
+        let summary = format!("#{at} was refused with token {token}, though the newest was {newest}");
+        all.push(evidence("bogus-refusal", summary, key, &[refused]));
+    }
+    all
+}
+
+fn evidence(anomaly: &str, summary: String, key: &Value, shown: &[&Shown<'_>]) -> Evidence {
+    let told = |one: &&Shown<'_>| {
+        format!(
+            "#{}, process {}: {} with token {}",
+            one.operation.index(),
+            one.operation.process(),
+            one.operation.f(),
+            one.token
+        )
+    };
+    Evidence {
+        anomaly: anomaly.to_owned(),
+        summary,
+        operations: shown.iter().map(|one| one.operation.index()).collect(),
+        steps: shown.iter().map(told).collect(),
+        culprit: shown.last().map(|one| one.operation.index()),
+        key: if key.is_nil() { String::new() } else { key.to_string() },
+        ..Evidence::default()
+    }
+}
+
+impl Checker for Fencing {
+    fn name(&self) -> &'static str {
+        "fencing"
+    }
+
+    fn check(&self, history: &History) -> Verdict {
+        let stories = match stories(history) {
+            Ok(stories) => stories,
+            Err(why) => return Verdict::Unknown(Cause::Undecided(why)),
+        };
+        let all: Vec<Evidence> = stories.iter().flat_map(|(key, story)| contradictions(key, story)).collect();
+        let tested = |story: &Story<'_>| story.accepted.len() + story.refused.len() > 1 || story.acquired.len() > 1;
+        match all.is_empty() {
+            false => Verdict::Invalid(all),
+            true if stories.values().any(tested) => Verdict::VALID,
+            true => Verdict::vacuous("no two answers show tokens that could be compared"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use super::*;
+    use crate::drawing::{anomalies, draw};
+    use crate::random::{self, SplitMix};
+
+    fn check(lines: &str) -> String {
+        anomalies(&Fencing, lines)
+    }
+
+    const NEWER: &str = "1 invoke write [2 a]\n1 ok write\n";
+
+    #[test]
+    fn no_write_is_accepted_behind_one_with_a_newer_token() {
+        assert_eq!(check(&format!("{NEWER}2 invoke write [3 b]\n2 ok write")), "valid");
+        assert_eq!(check(&format!("{NEWER}2 invoke write [2 b]\n2 ok write")), "valid");
+        assert_eq!(check(&format!("{NEWER}2 invoke write [1 b]\n2 ok write")), "stale-token-accepted");
+        assert_eq!(check(&format!("2 invoke write [1 b]\n{NEWER}2 ok write")), "valid");
+        assert_eq!(check(&format!("{NEWER}2 invoke write [1 b]\n2 fail write")), "vacuous");
+        assert_eq!(check("1 invoke write [2 a]\n1 info write\n2 invoke write [1 b]\n2 ok write"), "vacuous");
+    }
+
+    #[test]
+    fn a_refusal_needs_a_newer_token() {
+        assert_eq!(check(&format!("{NEWER}2 invoke write [1 b]\n2 ok write {{refused 2}}")), "valid");
+        assert_eq!(check(&format!("{NEWER}2 invoke write [2 b]\n2 ok write {{refused 2}}")), "bogus-refusal");
+    }
+
+    #[test]
+    fn every_acquisition_gets_a_newer_token() {
+        let first = "1 invoke acquire\n1 ok acquire 5\n";
+        assert_eq!(check(&format!("{first}2 invoke acquire\n2 ok acquire 6")), "valid");
+        assert_eq!(check(&format!("{first}2 invoke acquire\n2 ok acquire 4")), "token-not-newer");
+        assert_eq!(check(&format!("{first}2 invoke acquire\n2 ok acquire 5")), "token-not-newer");
+        assert_eq!(check(&format!("2 invoke acquire\n{first}2 ok acquire 5")), "token-given-twice");
+        assert_eq!(check(&format!("{first}2 invoke acquire\n2 ok acquire soon")), "unknown");
+    }
+
+    /// Whether the accepted writes can be put in an order that keeps real time and never lowers the token.
+    fn has_an_order(writes: &[Shown<'_>], taken: u32, least: i64) -> bool {
+        let open = |at: &usize| taken >> at & 1 == 0;
+        let first = |at: &usize| {
+            let begun = Some(writes[*at].operation.invoked_at);
+            (0..writes.len()).filter(open).all(|other| writes[other].operation.completed_at > begun)
+        };
+        taken.count_ones() as usize == writes.len()
+            || (0..writes.len())
+                .filter(open)
+                .filter(first)
+                .any(|at| writes[at].token >= least && has_an_order(writes, taken | 1 << at, writes[at].token))
+    }
+
+    #[test]
+    fn agrees_with_every_order_tried_on_random_histories() {
+        let mut counts = [0_u64; 2];
+        for seed in 0..random::histories() {
+            let mut random = SplitMix(seed);
+            let (mut lines, mut open) = (String::new(), [None; 3]);
+            for _ in 0..12 {
+                let process = usize::try_from(random.below(3)).unwrap();
+                let token = random.below(4);
+                match open[process].take() {
+                    Some(token) => writeln!(lines, "{process} ok write [{token} a]").unwrap(),
+                    None => writeln!(lines, "{process} invoke write [{} a]", open[process].insert(token)).unwrap(),
+                }
+            }
+            let history = draw(&lines);
+            let stories = stories(&history).unwrap();
+            let truth = stories.values().all(|story| has_an_order(&story.accepted, 0, 0));
+            assert_eq!(Fencing.check(&history).is_invalid(), !truth, "seed {seed}:\n{lines}");
+            counts[usize::from(truth)] += 1;
+        }
+        assert!(random::histories() < 20_000 || counts.iter().all(|count| *count > 100), "{counts:?}");
+    }
+}

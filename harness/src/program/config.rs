@@ -1,0 +1,109 @@
+//! The flags that say which plans: shared by every command that draws some.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use netsplit_nemesis::Schedule;
+
+use super::Failure;
+use crate::plan::{BY_HAND, BadConfig, Config, Plan, RedisKind};
+use crate::schedule;
+
+/// The largest schedule that is read, in bytes.
+const LARGEST_SCHEDULE_BYTES: u64 = 4 << 20;
+
+/// Which plans.
+#[derive(clap::Args)]
+pub(super) struct PlanArguments {
+    /// The system under test (see `netsplit list systems`)
+    #[arg(long, default_value = "redis")]
+    system: String,
+    /// What the clients do (see `netsplit list workloads`)
+    #[arg(long, default_value = "register")]
+    workload: String,
+    /// Where the faults come from, joined by commas (see `netsplit list nemeses`)
+    #[arg(long, default_value = "partition,crash")]
+    nemesis: String,
+    /// A TOML file of faults in place of drawn ones, as `netsplit plan` prints it
+    #[arg(long, value_name = "FILE", conflicts_with = "nemesis")]
+    schedule: Option<PathBuf>,
+    /// How many nodes
+    #[arg(long, default_value_t = 5)]
+    nodes: usize,
+    /// How many clients
+    #[arg(long, default_value_t = 10)]
+    clients: usize,
+    /// Length of the main phase, in simulated time
+    #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
+    time_limit: Duration,
+    /// Operations per second of simulated time, of all clients together
+    #[arg(long, default_value_t = 70)]
+    rate: u32,
+    /// Which Redis: one inside the simulation, or a real `redis-server` started for each run
+    #[arg(long, value_enum, default_value_t = RedisKind::Embedded)]
+    pub(super) redis: RedisKind,
+}
+
+/// Draws plans.
+pub(super) struct Source {
+    pub(super) config: Config,
+    schedule: Option<Schedule>,
+}
+
+impl PlanArguments {
+    /// Where the plans come from; an `Err` if the schedule can't be read.
+    pub(super) fn source(&self) -> Result<Source, Failure> {
+        let config = Config {
+            system: self.system.clone(),
+            workload: self.workload.clone(),
+            nemesis: self.nemesis.clone(),
+            nodes: self.nodes,
+            clients: self.clients,
+            time_limit: self.time_limit,
+            rate: self.rate,
+            redis: self.redis,
+        };
+        let Some(path) = &self.schedule else { return Ok(Source { config, schedule: None }) };
+        let config = Config { nemesis: "none".into(), ..config };
+        let plan = Plan::draw(0, &config).map_err(Failure::wrong_use)?;
+        let schedule = read(path, &plan)?;
+        Ok(Source { config, schedule: Some(schedule) })
+    }
+}
+
+/// The schedule in the file at `path`, for the hosts and the length of `plan`.
+fn read(path: &Path, plan: &Plan) -> Result<Schedule, Failure> {
+    let named = |reason: &dyn std::fmt::Display| Failure::wrong_use(format!("{}: {reason}", path.display()));
+    let size = std::fs::metadata(path).map_err(|error| named(&error))?.len();
+    if size > LARGEST_SCHEDULE_BYTES {
+        return Err(named(&format_args!("it has {size} bytes; a schedule has at most {LARGEST_SCHEDULE_BYTES}")));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| named(&error))?;
+    schedule::read(&text, &plan.cluster(), Duration::from_millis(plan.length_ms)).map_err(|error| named(&error))
+}
+
+impl Source {
+    /// The plan of `seed`.
+    pub(super) fn plan(&self, seed: u64) -> Result<Plan, BadConfig> {
+        let mut plan = Plan::draw(seed, &self.config)?;
+        if let Some(schedule) = &self.schedule {
+            plan.schedule.clone_from(schedule);
+            plan.nemesis = BY_HAND.into();
+            plan.validate()?;
+        }
+        Ok(plan)
+    }
+}
+
+/// `7`, or `0..50` without its end.
+pub(super) fn seeds(text: &str) -> Result<std::ops::Range<u64>, String> {
+    let number = |text: &str| text.parse::<u64>().map_err(|error| format!("`{text}` is no seed: {error}"));
+    let range = match text.split_once("..") {
+        None => {
+            let seed = number(text)?;
+            seed..seed.checked_add(1).ok_or("the largest seed is 18446744073709551614")?
+        }
+        Some((from, to)) => number(from)?..number(to)?,
+    };
+    if range.is_empty() { Err(format!("`{text}` holds no seed")) } else { Ok(range) }
+}

@@ -1,0 +1,49 @@
+//! `netsplit check --ladder`: the strongest model that a history of registers satisfies, as a table.
+
+use std::path::Path;
+
+use netsplit_checker::Verdict;
+use netsplit_checker::formats::Format;
+use netsplit_checker::judge;
+use netsplit_checker::ladder::{Ladder, Rung};
+use netsplit_checker::linearizable::Limits;
+
+use super::{Failure, say};
+
+/// Judges one file by every rung; 0, or 2 if a rung above the strongest proven was not decided.
+pub(super) fn check(path: &Path, init: Option<&str>, format: Option<Format>, limits: Limits) -> Result<u8, Failure> {
+    let initial = judge::initial(init).map_err(|error| super::check::unjudged(&error))?;
+    let ladder = Ladder::of(&super::check::read(path, format, true)?, &initial, &limits);
+    for rung in &ladder.rungs {
+        say(format!("{:<20} {:<8} {}", rung.model, word(&rung.verdict), why(rung)).trim_end());
+    }
+    say("");
+    match ladder.strongest() {
+        Some(strongest) => say(&format!("strongest proven: {strongest}")),
+        None => say("strongest proven: none"),
+    }
+    Ok(if ladder.unknown().is_empty() { 0 } else { 2 })
+}
+
+fn word(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Valid { vacuous: None } => "holds",
+        Verdict::Valid { vacuous: Some(_) } => "vacuous",
+        Verdict::Unknown(_) => "unknown",
+        Verdict::Invalid(_) => "broken",
+    }
+}
+
+/// Why, in one line.
+fn why(rung: &Rung) -> String {
+    let reason = match &rung.verdict {
+        Verdict::Valid { vacuous: None } => String::new(),
+        Verdict::Valid { vacuous: Some(reason) } => reason.clone(),
+        Verdict::Unknown(cause) => cause.to_string(),
+        Verdict::Invalid(all) => all.first().map(|one| one.summary.clone()).unwrap_or_default(),
+    };
+    match &rung.follows_from {
+        Some(other) => format!("because {other} {}", if rung.verdict.is_invalid() { "is broken" } else { "holds" }),
+        None => reason,
+    }
+}

@@ -1,0 +1,58 @@
+//! The figures show what the run holds.
+
+use super::*;
+
+/// Clients ask n1 at 100 ms and it answers at 120 ms; what they send it at 130 ms is lost.
+pub(super) fn one_lost_message() -> Record {
+    let message = |ms: u64, from, to, dialled, what, size_bytes| Message {
+        time_ns: ms * 1_000_000,
+        from,
+        to,
+        port: 4000,
+        dialled,
+        what,
+        size_bytes,
+    };
+    let messages = vec![
+        message(100, 0, 1, true, What::Send, 70),
+        message(105, 0, 1, true, What::Deliver, 70),
+        message(110, 1, 0, false, What::Send, 30),
+        message(120, 1, 0, false, What::Deliver, 10),
+        message(120, 1, 0, false, What::Deliver, 20),
+        message(130, 0, 1, true, What::Send, 71),
+    ];
+    Record { hosts: vec!["clients".into(), "n1".into()], messages }
+}
+
+#[test]
+fn the_diagram_shows_which_messages_a_fault_lost_or_held() {
+    let mut told = invalid("http://a");
+    told.recording.record = one_lost_message();
+    told.plan.latencies = vec![Latency { a: "n1".into(), b: "clients".into(), ms: 5 }];
+    let page = told.html();
+    assert!(page.contains("clients → n1, 70 bytes, sent 0.100 s, arrived: 0.105 s"));
+    assert!(page.contains("n1 → clients, 30 bytes, sent 0.110 s, arrived: 0.120 s"));
+    assert!(page.contains("n1 answered <a href=\"#e1-0\" data-op=\"e1-0\">#0</a> from what it had itself"));
+    assert!(page.contains("clients → n1, 71 bytes, sent 0.130 s, arrived: never read"));
+    let cut = |kind, at_ms| {
+        let sides = vec![vec!["n1".to_owned()], vec!["clients".to_owned()]];
+        vec![Step { id: 0, at_ms, lasts_ms: 20, fault: Fault::Cut { kind, sides } }]
+    };
+    told.plan.schedule = cut(CutKind::Drop, 125);
+    assert!(told.html().contains("sent 0.130 s, arrived: lost"));
+    told.recording.record.messages.push(Message {
+        time_ns: 170_000_000,
+        what: What::Deliver,
+        ..told.recording.record.messages[5]
+    });
+    told.plan.schedule = cut(CutKind::Stall, 125);
+    assert!(told.html().contains("sent 0.130 s, arrived: held until 0.170 s"));
+}
+
+#[test]
+fn draws_the_unknown_write_to_the_end_of_the_window() {
+    let page = invalid("http://a").html();
+    let bar = page.split("<rect class=\"bar info around").nth(1).expect("the unknown write has a bar");
+    let number = |name: &str| -> u64 { attributes(bar, name)[0].parse().unwrap() };
+    assert_eq!(number("x") + number("width"), crate::report::axis::RIGHT);
+}

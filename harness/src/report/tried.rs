@@ -1,0 +1,85 @@
+//! What was tried: the system, the load, and every fault with what it hit.
+
+use netsplit_checker::stats::Summary;
+
+use super::document::Block;
+use super::story::Story;
+use super::table::{Row, Table};
+use super::words;
+
+const MOST_ROWS: usize = 60;
+
+/// The part.
+pub(super) fn blocks(story: &Story<'_>) -> Vec<Block> {
+    let mut blocks = vec![Block::Table(run(story))];
+    let faults = faults(story);
+    blocks.push(if faults.rows.is_empty() {
+        Block::Text("No faults were planned: what breaks here breaks without any.".to_owned())
+    } else {
+        Block::Table(faults)
+    });
+    blocks
+}
+
+/// The size of the run.
+fn run(story: &Story<'_>) -> Table {
+    let (plan, results) = (story.plan, story.results);
+    let hits = results.effects.iter().filter(|effect| effect.is_effective()).count();
+    let mut table = Table::words("The run", &["what", "how much"]);
+    let mut row = |name: &str, value: String| table.row([name.to_owned(), words::clipped(&value)]);
+    row("system", format!("{}: {}", plan.system, plan.system().about));
+    row("it gives up", plan.system().gives_up.to_owned());
+    row("workload", format!("{}: {}", plan.workload, plan.workload().about));
+    row("faults from", plan.nemesis.clone());
+    row("faults planned, and hitting something", format!("{}, {hits}", results.effects.len()));
+    row("seed", plan.seed.to_string());
+    row("nodes, clients", format!("{}, {}", plan.nodes.len(), plan.scripts.len()));
+    let overlapping = |all: &Summary| all.ok + all.fail + all.info;
+    let during = overlapping(&results.stats.overall).saturating_sub(overlapping(&results.stats.outside));
+    row("operations that overlap a fault", during.to_string());
+    row("objects that were asked about", objects(story).to_string());
+    row("messages sent", results.messages.to_string());
+    row("simulated time", words::at(results.simulated));
+    table
+}
+
+fn objects(story: &Story<'_>) -> usize {
+    let keys: std::collections::BTreeSet<_> =
+        story.operations.iter().map(|operation| &operation.invocation.key).collect();
+    keys.len()
+}
+
+/// Every fault with what it hit, or with a mark that it hit nothing.
+fn faults(story: &Story<'_>) -> Table {
+    let head = [
+        "fault",
+        "from",
+        "to",
+        "what broke",
+        "messages blocked",
+        "operations interrupted",
+        "connections refused",
+        "hit",
+    ];
+    let mut table = Table::words("Faults and what they hit", &head);
+    for effect in &story.results.effects {
+        let at = |ms: u64| words::at(std::time::Duration::from_millis(ms));
+        let (from, to) = effect.window_ms;
+        let hit = if effect.is_effective() { "yes" } else { "nothing: it tests nothing" };
+        table.rows.push(Row {
+            operation: None,
+            class: if effect.is_effective() { "" } else { "missed" },
+            cells: vec![
+                effect.step.to_string(),
+                at(from),
+                at(to),
+                words::clipped(&effect.fault),
+                effect.blocked.to_string(),
+                effect.interrupted.to_string(),
+                effect.refused.to_string(),
+                hit.to_owned(),
+            ],
+        });
+    }
+    table.at_most(MOST_ROWS)
+}

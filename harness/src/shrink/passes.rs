@@ -1,0 +1,281 @@
+//! The passes: what can be left out of a plan, from what costs a run most to what costs it least.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use netsplit_checker::{Actor, Evidence, Kind};
+use netsplit_workloads::{Op, Script};
+
+use super::ddmin::ddmin;
+use super::{Search, nodes, times};
+use crate::plan::Plan;
+use crate::redis_kind::NoRedis;
+use crate::trial::Trial;
+
+/// A pass tries candidates and goes on with those that still show the signature.
+type Pass = fn(&mut Search<'_>) -> Result<(), NoRedis>;
+
+/// In the order in which they are done.
+pub(super) const PASSES: &[Pass] = &[
+    operations_of_the_evidence,
+    end,
+    families,
+    faults,
+    keys,
+    operations,
+    setup,
+    final_reads,
+    clients,
+    nodes::drop_nodes,
+    times::close_gaps,
+    times::round,
+];
+
+/// Lengths are cut to a multiple of this.
+const LENGTH_UNIT_MS: u64 = 100;
+
+/// Cuts what comes after the anomaly: the final reads and the wait for them, then the end of the main phase.
+fn end(search: &mut Search<'_>) -> Result<(), NoRedis> {
+    let plan = search.plan().clone();
+    if !plan.finale.is_empty() {
+        search.advance(std::iter::once(Plan { finale: Vec::new(), quiet_ms: 0, ..plan }))?;
+    }
+    loop {
+        let plan = search.plan().clone();
+        let seen = evidence(search).and_then(|evidence| last_ms(&search.trial, evidence));
+        let mut lengths: Vec<u64> = [1, 2, 4, 6, 7].iter().map(|eighths| plan.length_ms * eighths / 8).collect();
+        lengths.extend(seen);
+        for length in &mut lengths {
+            *length = (*length / LENGTH_UNIT_MS + 1) * LENGTH_UNIT_MS;
+        }
+        lengths.retain(|length| (plan.start_ms + 1..plan.length_ms).contains(length));
+        lengths.sort_unstable();
+        lengths.dedup();
+        if search.advance(lengths.into_iter().map(|length_ms| cut(&plan, length_ms)))?.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// The plan with a main phase of `length_ms`, and nothing that would begin after it.
+pub(super) fn cut(plan: &Plan, length_ms: u64) -> Plan {
+    let mut plan = Plan { length_ms, ..plan.clone() };
+    plan.schedule.retain(|step| step.at_ms < length_ms);
+    for step in &mut plan.schedule {
+        step.lasts_ms = step.lasts_ms.min(length_ms - step.at_ms);
+    }
+    plan.scripts.iter_mut().for_each(|script| script.retain(|planned| planned.at_ms < length_ms));
+    settle(&mut plan);
+    plan
+}
+
+/// Leaves out all faults of a family.
+fn families(search: &mut Search<'_>) -> Result<(), NoRedis> {
+    ddmin(
+        search,
+        |plan| {
+            let families: BTreeSet<&str> = plan.schedule.iter().map(|step| step.fault.family()).collect();
+            families.into_iter().map(str::to_owned).collect()
+        },
+        |plan, families| {
+            let mut plan = plan.clone();
+            plan.schedule.retain(|step| families.iter().all(|family| family != step.fault.family()));
+            plan
+        },
+    )
+}
+
+fn faults(search: &mut Search<'_>) -> Result<(), NoRedis> {
+    ddmin(
+        search,
+        |plan| plan.schedule.iter().map(|step| step.id).collect(),
+        |plan, ids| {
+            let mut plan = plan.clone();
+            plan.schedule.retain(|step| !ids.contains(&step.id));
+            plan
+        },
+    )
+}
+
+/// A guess that makes all later runs cheap when it is right: the operations that the evidence names are all that it takes,
+/// or those and all others on their keys.
+fn operations_of_the_evidence(search: &mut Search<'_>) -> Result<(), NoRedis> {
+    let Some(evidence) = evidence(search) else { return Ok(()) };
+    let plan = search.plan().clone();
+    let invoked = invoked(&search.trial);
+    let named: BTreeSet<Place> = evidence.operations.iter().filter_map(|index| invoked.get(index).copied()).collect();
+    let keys: BTreeSet<Option<&str>> = named.iter().map(|place| op(&plan, *place).key.as_deref()).collect();
+    let others = |kept: &dyn Fn(&Place) -> bool| places(&plan).into_iter().filter(|place| !kept(place)).collect();
+    let guesses: [Vec<Place>; 2] =
+        [others(&|place| named.contains(place)), others(&|place| keys.contains(&op(&plan, *place).key.as_deref()))];
+    let candidates = guesses.iter().filter(|dropped| !dropped.is_empty()).map(|dropped| without(&plan, dropped));
+    search.advance(candidates)?;
+    Ok(())
+}
+
+fn keys(search: &mut Search<'_>) -> Result<(), NoRedis> {
+    ddmin(
+        search,
+        |plan| netsplit_workloads::op::keys(&plan.scripts),
+        |plan, keys| {
+            let has = |place: &Place| op(plan, *place).key.as_ref().is_some_and(|key| keys.contains(key));
+            without(plan, &places(plan).into_iter().filter(has).collect::<Vec<_>>())
+        },
+    )
+}
+
+fn operations(search: &mut Search<'_>) -> Result<(), NoRedis> {
+    ddmin(search, places, without)
+}
+
+fn setup(search: &mut Search<'_>) -> Result<(), NoRedis> {
+    ddmin(
+        search,
+        |plan| (0..plan.setup.len()).collect(),
+        |plan, places| {
+            let mut plan = plan.clone();
+            plan.setup = drop_places(plan.setup, places);
+            plan
+        },
+    )
+}
+
+/// Leaves out final reads, and nodes that they are asked of.
+fn final_reads(search: &mut Search<'_>) -> Result<(), NoRedis> {
+    ddmin(
+        search,
+        |plan| (0..plan.finale.len()).collect(),
+        |plan, places| {
+            let mut plan = plan.clone();
+            plan.finale = drop_places(plan.finale, places);
+            plan
+        },
+    )?;
+    ddmin(
+        search,
+        |plan| (0..plan.finale_nodes.len()).collect(),
+        |plan, places| {
+            let mut plan = plan.clone();
+            plan.finale_nodes = drop_places(plan.finale_nodes, places);
+            plan
+        },
+    )?;
+    Ok(())
+}
+
+/// Leaves out clients without operations, then lets one client do what two did.
+fn clients(search: &mut Search<'_>) -> Result<(), NoRedis> {
+    let mut idle = search.plan().clone();
+    idle.scripts.retain(|script| !script.is_empty());
+    idle.scripts.extend(idle.scripts.is_empty().then(Script::new));
+    if idle != *search.plan() {
+        search.advance(std::iter::once(idle))?;
+    }
+    loop {
+        let plan = search.plan().clone();
+        let count = plan.scripts.len();
+        let pairs = (1..count).rev().flat_map(|from| (0..from).map(move |into| (from, into)));
+        if search.advance(pairs.map(|(from, into)| merged(&plan, from, into)))?.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+fn merged(plan: &Plan, from: usize, into: usize) -> Plan {
+    let mut plan = plan.clone();
+    let script = plan.scripts.remove(from);
+    plan.scripts[into].extend(script);
+    plan.scripts[into].sort_by_key(|planned| planned.at_ms);
+    plan
+}
+
+/// An operation of a plan: its client, and its place in that client's script.
+type Place = (usize, usize);
+
+/// All operations in the order of their times.
+fn places(plan: &Plan) -> Vec<Place> {
+    let mut places: Vec<Place> = plan
+        .scripts
+        .iter()
+        .enumerate()
+        .flat_map(|(client, script)| (0..script.len()).map(move |at| (client, at)))
+        .collect();
+    places.sort_by_key(|(client, at)| (plan.scripts[*client][*at].at_ms, *client, *at));
+    places
+}
+
+fn op(plan: &Plan, (client, at): Place) -> &Op {
+    &plan.scripts[client][at].op
+}
+
+/// The plan without some operations, and without the set-up and the final reads that are then about nothing.
+fn without(plan: &Plan, dropped: &[Place]) -> Plan {
+    let dropped: BTreeSet<Place> = dropped.iter().copied().collect();
+    let mut plan = plan.clone();
+    for (client, script) in plan.scripts.iter_mut().enumerate() {
+        let mut at = 0;
+        script.retain(|_| {
+            at += 1;
+            !dropped.contains(&(client, at - 1))
+        });
+    }
+    settle(&mut plan);
+    plan
+}
+
+/// The set-up and the final reads are what the workload would ask for these scripts, or go: a read that looks for less than
+/// was written would find a loss that is none.
+fn settle(plan: &mut Plan) {
+    let same = |old: &[Op], new: &[Op]| -> Vec<Op> {
+        let again = |old: &Op| new.iter().find(|new| new.f == old.f && new.key == old.key).cloned();
+        old.iter().filter_map(again).collect()
+    };
+    plan.setup = same(&plan.setup, &(plan.workload().setup)(&plan.scripts));
+    plan.finale = same(&plan.finale, &(plan.workload().finale)(&plan.scripts));
+}
+
+fn drop_places<T>(items: Vec<T>, dropped: &[usize]) -> Vec<T> {
+    items.into_iter().enumerate().filter(|(at, _)| !dropped.contains(at)).map(|(_, item)| item).collect()
+}
+
+/// The evidence for the signature, if it is a checker's.
+fn evidence<'s>(search: &'s Search<'_>) -> Option<&'s Evidence> {
+    let wanted = search.oracle.signature();
+    let mut all = search.trial.results.evidence();
+    all.find(|(checker, evidence)| *checker == wanted.checker && evidence.anomaly == wanted.anomaly)
+        .map(|(_, evidence)| evidence)
+}
+
+/// When the last operation of `evidence` that is no final read ended, in milliseconds.
+fn last_ms(trial: &Trial, evidence: &Evidence) -> Option<u64> {
+    let length_ms = u128::from(trial.plan.length_ms);
+    let operations = trial.recording.history.operations().ok()?;
+    let named = operations.iter().filter(|operation| evidence.operations.contains(&operation.index()));
+    let ends = named.filter_map(|operation| {
+        let begun = operation.invocation.time.as_millis() < length_ms;
+        begun.then(|| operation.completion.unwrap_or(operation.invocation).time.as_millis())
+    });
+    ends.max().and_then(|ms| u64::try_from(ms).ok())
+}
+
+/// The operations of the scripts that were invoked, by the index of their invocation.
+fn invoked(trial: &Trial) -> BTreeMap<u64, Place> {
+    let scripts = &trial.plan.scripts;
+    let mut next = vec![0; scripts.len()];
+    let mut invoked = BTreeMap::new();
+    for event in &trial.recording.history.events {
+        let (Actor::Process(process), Kind::Invoke) = (&event.process, event.kind) else { continue };
+        let client = usize::try_from(*process).unwrap_or(usize::MAX) % scripts.len();
+        let Some(planned) = scripts[client].get(next[client]) else { continue };
+        // What is not the next of the script is a read that the script does not hold.
+        let is_next = event.time.as_millis() >= u128::from(planned.at_ms)
+            && event.node.as_deref() == Some(planned.node.as_str())
+            && *event.f == *planned.op.f
+            && event.key == planned.op.key_value()
+            && event.value == planned.op.value();
+        if is_next {
+            invoked.insert(event.index, (client, next[client]));
+            next[client] += 1;
+        }
+    }
+    invoked
+}

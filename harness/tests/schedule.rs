@@ -1,0 +1,50 @@
+//! `netsplit plan`, and `netsplit run --schedule` with what it prints.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+
+fn netsplit(arguments: &[&str]) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("netsplit"));
+    command.args(arguments);
+    command
+}
+
+fn printed(arguments: &[&str]) -> String {
+    let assertion = netsplit(arguments).assert().code(0);
+    String::from_utf8_lossy(&assertion.get_output().stdout).into_owned()
+}
+
+/// The field of the plan in a JSON file, or in a capsule's.
+fn field(json: &str, pointer: &str) -> serde_json::Value {
+    let json: serde_json::Value = serde_json::from_str(json).expect("it is JSON");
+    json.pointer(pointer).expect("the plan has it").clone()
+}
+
+#[test]
+fn a_printed_plan_run_as_a_schedule_has_the_same_faults() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("faults.toml");
+    let drawn = ["--nemesis", "partition,crash,power-loss", "--seed", "3", "--time-limit", "10s"];
+    fs::write(&file, printed(&[&["plan"], &drawn[..]].concat())).expect("the folder can be written");
+    let plan = printed(&[&["plan", "--json"], &drawn[..]].concat());
+    let path = |path: &Path| path.to_str().expect("the path is text").to_owned();
+    let (out, file) = (path(folder.path()), path(&file));
+    netsplit(&["run", "--schedule", &file, "--seed", "3", "--time-limit", "10s", "--out", &out]).assert().code(0);
+    let capsule =
+        fs::read_to_string(folder.path().join("redis-register-schedule-3/capsule.json")).expect("it was written");
+    assert_eq!(field(&plan, "/schedule"), field(&capsule, "/plan/schedule"));
+    assert_eq!(field(&plan, "/scripts"), field(&capsule, "/plan/scripts"));
+}
+
+#[test]
+fn a_schedule_that_names_an_unknown_host_is_refused_with_file_line_and_the_list() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("faults.toml");
+    fs::write(&file, "[[fault]]\nat = \"1s\"\nfor = \"1s\"\ncrash = \"n7\"\n").expect("the folder can be written");
+    let mut command = netsplit(&["run", "--schedule"]);
+    let assertion = command.arg(&file).assert().code(64);
+    let said = String::from_utf8_lossy(&assertion.get_output().stderr).into_owned();
+    assert!(said.contains("faults.toml: line 4: no host `n7`; there are n1, n2, n3, n4, n5, redis"), "{said}");
+}

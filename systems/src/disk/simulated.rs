@@ -1,0 +1,191 @@
+//! The simulated disk: what its machine's process appended, and how much of that a power loss would leave.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use super::{Disk, DiskError, Medium};
+
+/// What is wrong with a disk; all of it together can be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trouble {
+    /// Nothing can be appended.
+    pub full: bool,
+    /// No sync succeeds, and what was appended since the last one never becomes durable.
+    pub sync_fails: bool,
+    /// A sync says that it succeeded, and did nothing.
+    pub sync_lies: bool,
+    /// A power loss leaves some of the bytes that were not synced: the first so many of a thousand.
+    pub torn_permille: u16,
+    /// How long a sync takes.
+    pub sync_takes: Duration,
+}
+
+/// The platter of one simulated machine, which outlives its processes; clones are the same.
+#[derive(Clone, Debug, Default)]
+pub struct Platter(Arc<Mutex<Content>>);
+
+#[derive(Debug, Default)]
+struct Content {
+    files: BTreeMap<String, File>,
+    trouble: Trouble,
+}
+
+#[derive(Debug, Default)]
+struct File {
+    bytes: Vec<u8>,
+    synced_bytes: usize,
+}
+
+impl Platter {
+    /// The disk that a process on this machine sees.
+    pub fn disk(&self) -> Disk {
+        Disk::on(Arc::new(self.clone()))
+    }
+
+    /// A power loss: every file is cut back to its last sync, and to the torn rest of what came after.
+    /// Returns how many bytes are gone.
+    pub fn lose_unsynced(&self) -> usize {
+        let mut content = self.content();
+        let torn_permille = usize::from(content.trouble.torn_permille);
+        let mut gone = 0;
+        for file in content.files.values_mut() {
+            let unsynced_bytes = file.bytes.len() - file.synced_bytes;
+            let kept_bytes = file.synced_bytes + unsynced_bytes * torn_permille / 1000;
+            gone += file.bytes.len() - kept_bytes;
+            file.bytes.truncate(kept_bytes);
+            file.synced_bytes = kept_bytes;
+        }
+        gone
+    }
+
+    /// The disk is replaced by an empty one. Returns how many bytes are gone.
+    pub fn forget(&self) -> usize {
+        std::mem::take(&mut self.content().files).values().map(|file| file.bytes.len()).sum()
+    }
+
+    /// Flips one bit of what the disk holds, at this thousandth of all its bytes; `false` if it holds nothing.
+    pub fn flip_bit(&self, at_permille: u16, bit: u8) -> bool {
+        let mut content = self.content();
+        let total: usize = content.files.values().map(|file| file.bytes.len()).sum();
+        let mut at = total * usize::from(at_permille.min(999)) / 1000;
+        for file in content.files.values_mut() {
+            if let Some(byte) = file.bytes.get_mut(at) {
+                *byte ^= 1 << (bit % 8);
+                return true;
+            }
+            at -= file.bytes.len();
+        }
+        false
+    }
+
+    /// Sets what is wrong with the disk from now on.
+    pub fn trouble(&self, trouble: Trouble) {
+        self.content().trouble = trouble;
+    }
+
+    fn content(&self) -> MutexGuard<'_, Content> {
+        self.0.lock().expect("no holder panics")
+    }
+}
+
+impl Medium for Platter {
+    fn append(&self, name: &str, bytes: &[u8]) -> Result<(), DiskError> {
+        let mut content = self.content();
+        if content.trouble.full {
+            return Err(DiskError::Full);
+        }
+        content.files.entry(name.to_owned()).or_default().bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn sync(&self, name: &str) -> Result<(), DiskError> {
+        let mut content = self.content();
+        if content.trouble.sync_fails {
+            return Err(DiskError::SyncFailed);
+        }
+        let lies = content.trouble.sync_lies;
+        if let Some(file) = content.files.get_mut(name)
+            && !lies
+        {
+            file.synced_bytes = file.bytes.len();
+        }
+        Ok(())
+    }
+
+    fn sync_takes(&self) -> Duration {
+        self.content().trouble.sync_takes
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        self.content().files.get(name).map(|file| file.bytes.clone()).unwrap_or_default()
+    }
+
+    fn truncate(&self, name: &str, length_bytes: usize) -> Result<(), DiskError> {
+        if let Some(file) = self.content().files.get_mut(name) {
+            file.bytes.truncate(length_bytes);
+            file.synced_bytes = file.bytes.len();
+        }
+        Ok(())
+    }
+
+    fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), DiskError> {
+        let mut content = self.content();
+        if content.trouble.full {
+            return Err(DiskError::Full);
+        }
+        if content.trouble.sync_fails {
+            return Err(DiskError::SyncFailed);
+        }
+        content.files.insert(name.to_owned(), File { bytes: bytes.to_vec(), synced_bytes: bytes.len() });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Platter, Trouble};
+    use crate::disk::{DiskError, Medium};
+
+    #[test]
+    fn a_power_loss_takes_exactly_what_was_not_synced() {
+        let platter = Platter::default();
+        platter.append("log", b"kept ").unwrap();
+        platter.sync("log").unwrap();
+        platter.append("log", b"lost").unwrap();
+        assert!(platter.read("log") == b"kept lost", "a process crash keeps the page cache");
+        assert_eq!(platter.lose_unsynced(), 4);
+        assert!(platter.read("log") == b"kept ");
+    }
+
+    #[test]
+    fn a_torn_write_keeps_the_beginning_of_what_was_not_synced() {
+        let platter = Platter::default();
+        platter.append("log", b"12345678").unwrap();
+        platter.trouble(Trouble { torn_permille: 500, ..Trouble::default() });
+        assert_eq!(platter.lose_unsynced(), 4);
+        assert!(platter.read("log") == b"1234");
+    }
+
+    #[test]
+    fn a_full_disk_and_a_failed_sync_say_so_and_a_lying_one_does_not() {
+        let platter = Platter::default();
+        platter.append("log", b"a").unwrap();
+        platter.trouble(Trouble { full: true, sync_fails: true, ..Trouble::default() });
+        assert_eq!(platter.append("log", b"b"), Err(DiskError::Full));
+        assert_eq!(platter.sync("log"), Err(DiskError::SyncFailed));
+        platter.trouble(Trouble { sync_lies: true, ..Trouble::default() });
+        platter.sync("log").unwrap();
+        assert_eq!(platter.lose_unsynced(), 1);
+    }
+
+    #[test]
+    fn a_flipped_bit_is_one_bit() {
+        let platter = Platter::default();
+        assert!(!platter.flip_bit(500, 0), "an empty disk has no bit");
+        platter.append("a", &[0, 0]).unwrap();
+        platter.append("b", &[0, 0]).unwrap();
+        assert!(platter.flip_bit(999, 3));
+        assert!(platter.read("b") == [0, 8]);
+    }
+}

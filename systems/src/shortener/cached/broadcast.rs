@@ -1,0 +1,222 @@
+//! `redis-cache`: every node keeps a copy of every link that it has heard of. Whoever writes tells all others; a node that
+//! has no copy asks Redis; a node without Redis answers from the copy that it has.
+
+use std::time::Duration;
+
+use super::cache::{Cache, Entry};
+use super::store::Store;
+use super::tally::Tally;
+use super::{DEADLINE, Reply, Request, Write, watch_peers};
+use crate::http;
+use crate::node::{Node, NodeFuture, spawn};
+use crate::peers::{self, Peers};
+use crate::shortener::redis::REDIS;
+use crate::shortener::{Answer, Links, Target, Unavailable, api};
+use crate::system::{Claim, Level, Offer, System};
+
+/// What the caches offer: no transactions and no locks, which would need to know every cached link that they touch.
+pub(super) const OFFERS: &[Offer] =
+    &[Offer::Links, Offer::Retarget, Offer::Claim, Offer::CompareAndSet, Offer::Delete, Offer::Count];
+
+/// The faults that the caches live with: what Redis lives with, and they add nothing to be broken.
+pub(super) const UNDER: &[&str] = &[
+    "none",
+    "partition",
+    "one-way",
+    "flapping",
+    "slow",
+    "loss",
+    "duplication",
+    "reordering",
+    "corruption",
+    "pause",
+    "skew",
+    "crash",
+    "power-loss",
+];
+
+/// The system.
+pub const REDIS_CACHE: System = System {
+    name: "redis-cache",
+    about: "link shortener, one Redis with a cache on every node",
+    gives_up: "recency: a re-targeted link is stale until its copies are told, at most 400 ms while Redis is reached",
+    source: "\"Distributed systems training in Elixir\", part 2",
+    offers: OFFERS,
+    claims: &[Claim { level: Level::Eventual, under: UNDER, weakened: false }],
+    start: |node| start(node, Copies::Versioned),
+    ..REDIS
+};
+
+/// Weakened: nothing tells an old copy from a new one.
+pub const CACHE_FILL_RACE: System = System {
+    name: "cache-fill-race",
+    about: "the same without versions: a miss can be filled after the invalidation that it missed",
+    gives_up: "a link can stay stale for ever, without any fault",
+    claims: &[Claim { level: Level::Eventual, under: UNDER, weakened: true }],
+    start: |node| start(node, Copies::Unversioned),
+    ..REDIS_CACHE
+};
+
+/// How long after its miss a copy is kept: nobody waits for it.
+const FILL_DELAY: Duration = Duration::from_millis(25);
+
+/// How copies are kept right.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Copies {
+    /// Writers send the new version, an older one never replaces a newer, and a copy is confirmed again after a while.
+    Versioned,
+    /// Writers say that a copy is to be forgotten, and a copy stays until then.
+    Unversioned,
+}
+
+fn start(node: Node, copies: Copies) -> NodeFuture {
+    Box::pin(async move {
+        let tally = Tally::begin(&node).await?;
+        let links = CachedLinks {
+            store: Store::new(node.net.clone()),
+            cache: Cache::default(),
+            peers: Peers::of(&node),
+            tally,
+            node: node.clone(),
+            copies,
+        };
+        let cache = links.cache.clone();
+        watch_peers(&node, &links.peers, &links.tally, move || cache.doubt_all());
+        let (served, told) = (node.clone(), links.clone());
+        spawn(async move {
+            let take = move |_, request| {
+                let links = told.clone();
+                async move { links.take(request) }
+            };
+            if let Err(error) = peers::serve(&served, take).await {
+                tracing::error!("no links from peers: {error}");
+            }
+        });
+        http::serve(&node.net, api::router(links)).await
+    })
+}
+
+#[derive(Clone)]
+struct CachedLinks {
+    store: Store,
+    cache: Cache,
+    peers: Peers<Request, Reply>,
+    tally: Tally,
+    node: Node,
+    copies: Copies,
+}
+
+impl CachedLinks {
+    /// What a peer says.
+    fn take(&self, request: Request) -> Reply {
+        match request {
+            Request::Heartbeat(known) => return Reply::Redirects(self.tally.lacking(&known)),
+            Request::Fill(code, entry) => {
+                self.cache.offer(&code, entry);
+            }
+            Request::Forget(code) => self.cache.remove(&code),
+            _ => tracing::warn!("a peer asked for what only an owner does"),
+        }
+        Reply::Taken
+    }
+
+    /// The copy that needs no confirmation.
+    fn copy(&self, code: &str) -> Option<Entry> {
+        match self.copies {
+            Copies::Versioned => self.cache.trusted(code),
+            Copies::Unversioned => self.cache.any(code),
+        }
+    }
+
+    /// Keeps a copy of what Redis said, off the path of the request that asked.
+    fn fill_later(&self, code: &str, entry: Entry) {
+        let (cache, code) = (self.cache.clone(), code.to_owned());
+        spawn(async move {
+            tokio::time::sleep(FILL_DELAY).await;
+            cache.offer(&code, entry);
+        });
+    }
+
+    async fn write(&self, code: &str, write: Write) -> Result<Answer, Unavailable> {
+        match self.store.write(&write).await {
+            Ok((answer, entry)) => {
+                let news = match self.copies {
+                    Copies::Versioned => Request::Fill(code.to_owned(), self.cache.offer(code, entry)),
+                    Copies::Unversioned => {
+                        self.cache.remove(code);
+                        Request::Forget(code.to_owned())
+                    }
+                };
+                self.tell_everybody(&news);
+                Ok(answer)
+            }
+            Err(unavailable) => {
+                self.cache.doubt(code);
+                Err(unavailable)
+            }
+        }
+    }
+
+    /// Sends `news` to every peer, and does not wait: who is not reached finds out when it confirms its copy.
+    fn tell_everybody(&self, news: &Request) {
+        for peer in self.node.peers.clone() {
+            let (peers, news) = (self.peers.clone(), news.clone());
+            spawn(async move {
+                if let Err(error) = peers.ask(&peer, news, DEADLINE).await {
+                    tracing::debug!("{peer} was not told: {error}");
+                }
+            });
+        }
+    }
+}
+
+impl Links for CachedLinks {
+    async fn create(&self, code: &str, url: &str) -> Result<Answer, Unavailable> {
+        self.write(code, Write::Create { code: code.to_owned(), url: url.to_owned() }).await
+    }
+
+    async fn claim(&self, alias: &str, url: &str) -> Result<Answer, Unavailable> {
+        self.write(alias, Write::Claim { alias: alias.to_owned(), url: url.to_owned() }).await
+    }
+
+    async fn retarget(&self, code: &str, url: &str) -> Result<Answer, Unavailable> {
+        self.write(code, Write::Retarget { code: code.to_owned(), url: url.to_owned() }).await
+    }
+
+    async fn compare_and_set(&self, code: &str, old: &str, new: &str) -> Result<Answer, Unavailable> {
+        let write = Write::CompareAndSet { code: code.to_owned(), old: old.to_owned(), new: new.to_owned() };
+        self.write(code, write).await
+    }
+
+    async fn delete(&self, code: &str) -> Result<Answer, Unavailable> {
+        self.write(code, Write::Delete { code: code.to_owned() }).await
+    }
+
+    async fn follow(&self, code: &str) -> Result<Option<Target>, Unavailable> {
+        let entry = match self.copy(code) {
+            Some(entry) => entry,
+            None => match self.store.read(code).await {
+                Ok(entry) => {
+                    self.fill_later(code, entry.clone());
+                    entry
+                }
+                Err(unreached) => self.cache.any(code).ok_or(unreached)?,
+            },
+        };
+        super::follow(&self.tally, code, entry.url).await
+    }
+
+    async fn follow_cached(&self, code: &str) -> Result<Option<Target>, Unavailable> {
+        let entry = self.cache.any(code).ok_or(Unavailable::NotCached)?;
+        super::follow(&self.tally, code, entry.url).await
+    }
+
+    async fn follow_fresh(&self, code: &str) -> Result<Option<Target>, Unavailable> {
+        let entry = self.cache.offer(code, self.store.read(code).await?);
+        super::follow(&self.tally, code, entry.url).await
+    }
+
+    async fn redirects(&self, code: &str) -> Result<u64, Unavailable> {
+        Ok(self.tally.total(code))
+    }
+}

@@ -1,0 +1,30 @@
+//! What a history is held to: the level that its system promises under the faults of its run.
+
+use netsplit_checker::causal::Causal;
+use netsplit_checker::eventual::Eventual;
+use netsplit_checker::sequential::Sequential;
+use netsplit_checker::{Checker, Value};
+use netsplit_systems::system::Level;
+
+/// What a history is held to.
+#[derive(Clone, Copy, Debug)]
+pub struct Promise {
+    /// The level of consistency.
+    pub level: Level,
+    /// The index from which on operations began after the quiet period.
+    pub settled_from: u64,
+}
+
+impl Promise {
+    /// The checkers of registers: `linearizable` knows the operations at its level, the weaker ones read, write and
+    /// compare-and-set.
+    pub fn of_registers(self, linearizable: impl Checker + 'static) -> Vec<Box<dyn Checker>> {
+        let checker: Box<dyn Checker> = match self.level {
+            Level::Linearizable | Level::Serializable => Box::new(linearizable),
+            Level::Sequential => Box::new(Sequential::default()),
+            Level::Causal => Box::new(Causal::default()),
+            Level::Eventual => Box::new(Eventual { initial: Value::Nil, settled_from: self.settled_from }),
+        };
+        vec![checker]
+    }
+}

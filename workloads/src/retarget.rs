@@ -1,0 +1,79 @@
+//! `retarget`: every link is a register that is read and re-targeted blindly. The links exist from the beginning, so that
+//! a system without consensus can serve it: nobody claims, compares or deletes anything.
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+use netsplit_checker::{Value, models};
+use netsplit_systems::call::CallError;
+use netsplit_systems::http::Client;
+use netsplit_systems::shortener::client::LinkClient;
+use netsplit_systems::shortener::code;
+use netsplit_systems::system::Offer;
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+use crate::op::{deal, keys};
+use crate::register::shown;
+use crate::{Invocation, Op, Script, Shape, Workload};
+
+/// The workload.
+pub const RETARGET: Workload = Workload {
+    name: "retarget",
+    about: "read and blindly re-target links that exist from the beginning",
+    needs: &[Offer::Links, Offer::Retarget],
+    generate,
+    setup,
+    finale: |scripts| keys(scripts).iter().map(|key| Op::on(key, "read", &[])).collect(),
+    invoke,
+    checkers: |promise| promise.of_registers(models::register::cas_register()),
+    pure: |op| op.f == "read",
+};
+
+/// How many links are in use at a time.
+const ACTIVE_KEYS: usize = 5;
+
+/// How many operations a link gets before another takes its place.
+const OPERATIONS_PER_KEY: usize = 40;
+
+fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
+    let mut dealt = 0;
+    deal(rng, shape, |rng| {
+        let number = dealt / (ACTIVE_KEYS * OPERATIONS_PER_KEY) * ACTIVE_KEYS + rng.random_range(0..ACTIVE_KEYS);
+        dealt += 1;
+        let key = code(&first_url(number));
+        if rng.random() {
+            Op::on(&key, "read", &[])
+        } else {
+            Op::on(&key, "write", &[&format!("https://example.com/{number}/{dealt}")])
+        }
+    })
+}
+
+/// The url that a link is created with: the link's code is its hash.
+fn first_url(number: usize) -> String {
+    format!("https://example.com/{number}")
+}
+
+/// Creates every link that the scripts ask for.
+fn setup(scripts: &[Script]) -> Vec<Op> {
+    let wanted = keys(scripts);
+    let urls = (0..).map(first_url).map(|url| (code(&url), url));
+    urls.take(scripts.iter().map(Vec::len).sum::<usize>().max(ACTIVE_KEYS))
+        .filter(|(key, _)| wanted.contains(key))
+        .map(|(key, url)| Op::on(&key, "create", &[&url]))
+        .collect()
+}
+
+fn invoke<'a>(client: &'a mut Client, node: &'a Arc<str>, op: &'a Op) -> Invocation<'a> {
+    async move {
+        let mut client = LinkClient::new(client);
+        match op.f.as_str() {
+            "read" => Ok(client.follow(node, op.key()).await?.as_deref().map_or(Value::Nil, Value::from)),
+            "write" => Ok(shown(client.retarget(node, op.key(), op.arg(0)).await?, op)),
+            "create" => Ok(shown(client.create(node, op.arg(0)).await?, op)),
+            other => Err(CallError::NotSent(format!("no operation `{other}` in this workload"))),
+        }
+    }
+    .boxed_local()
+}
