@@ -17,6 +17,8 @@ pub(crate) struct Access<'h> {
     op: RegisterOp,
     /// Without an answer it may not have taken effect.
     ret: Option<RegisterRet>,
+    /// Whether it is a creation that surely found nothing, and not its own value.
+    found_nothing: bool,
 }
 
 /// Why a history is not one of registers.
@@ -54,7 +56,7 @@ pub(crate) fn accesses<'h>(history: &'h History, initial: &Value) -> Result<Vec<
         if let Some((op, ret)) = specification.decode(operation)? {
             let key = specification.key(operation);
             let (index, process) = (operation.index(), operation.process());
-            all.push(Access { index, process, key, op, ret });
+            all.push(Access { index, process, key, op, ret, found_nothing: false });
         }
     }
     Ok(all)
@@ -74,9 +76,23 @@ pub(crate) fn traceable(mut all: Vec<Access<'_>>) -> Vec<Access<'_>> {
     let seen: BTreeSet<(&Value, &Value)> = all.iter().filter_map(|one| Some((one.key, one.observed()?))).collect();
     let is_seen = |one: &Access<'_>| one.wrote().is_some_and(|new| seen.contains(&(one.key, new)));
     let kept: Vec<bool> = all.iter().map(|one| !one.pending() || is_seen(one)).collect();
+    let lone = lone_creations(&all);
+    all.iter_mut().zip(lone).for_each(|(one, lone)| one.found_nothing = lone);
     let mut kept = kept.into_iter();
     all.retain(|_| kept.next().is_some_and(|kept| kept));
     all
+}
+
+/// Which accesses create what nobody else writes, not even without an answer: what they found was not that.
+fn lone_creations(all: &[Access<'_>]) -> Vec<bool> {
+    let mut writes: BTreeMap<(&Value, &Value), usize> = BTreeMap::new();
+    for one in all {
+        if let Some(new) = one.wrote() {
+            *writes.entry((one.key, new)).or_default() += 1;
+        }
+    }
+    let is_lone = |one: &Access<'_>| one.wrote().is_some_and(|new| writes[&(one.key, new)] == 1);
+    all.iter().map(|one| matches!(one.op, RegisterOp::Create(_)) && is_lone(one)).collect()
 }
 
 /// The write that each access shows; `None` for the initial value and for what shows nothing.
@@ -126,6 +142,7 @@ impl Access<'_> {
             (_, RegisterRet::Value(seen) | RegisterRet::Refused(seen)) => Some(seen),
             (RegisterOp::Cas(old, _), RegisterRet::Done) => Some(old),
             (RegisterOp::Claim(_), RegisterRet::Done) => Some(&ABSENT),
+            (RegisterOp::Create(_), RegisterRet::Done) if self.found_nothing => Some(&ABSENT),
             _ => None,
         }
     }
@@ -152,10 +169,14 @@ impl Access<'_> {
         matches!((&self.op, &self.ret), (RegisterOp::Cas(old, _), Some(RegisterRet::Refused(seen))) if old == seen)
     }
 
-    /// Whether what it saw and what it wrote is all that there is to it; a creation or deletion also saw something that
-    /// these can't tell.
+    /// Whether what it saw and what it wrote is all that there is to it; a deletion, and a creation
+    /// that may have found its own value, also saw something that these can't tell.
     pub(crate) fn is_plain(&self) -> bool {
-        !matches!(self.op, RegisterOp::Create(_) | RegisterOp::Delete)
+        match (&self.op, &self.ret) {
+            (_, Some(RegisterRet::Refused(_))) => true,
+            (RegisterOp::Create(_), _) => self.found_nothing,
+            (op, _) => *op != RegisterOp::Delete,
+        }
     }
 
     /// What it did, as evidence tells it.

@@ -113,17 +113,11 @@ fn prove(rung: &mut Rung, above: &Rung) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drawing::draw;
+    use crate::drawing::{draw, registers};
     use crate::random;
 
-    /// Each word is an operation: process, `w` or `r`, key, value (0 is the initial nil).
     fn climbed(operations: &str, limits: &Limits) -> Ladder {
-        let line = |word: &str| {
-            let (process, what, key, value) = (&word[..1], &word[1..2], &word[2..3], word[3..].replace('0', "nil"));
-            let f = if what == "w" { "write" } else { "read" };
-            format!("{process} invoke {f} {key}={value}\n{process} ok {f} {key}={value}\n")
-        };
-        ladder(&draw(&operations.split(' ').map(line).collect::<String>()), limits)
+        ladder(&draw(&registers(operations)), limits)
     }
 
     fn strongest(operations: &str) -> Option<String> {
@@ -139,6 +133,14 @@ mod tests {
         assert_eq!(strongest("1wx1 1rx1 2rx1 2wy2 3ry2 3rx0").as_deref(), Some("read-your-writes"));
         assert_eq!(strongest("1wx1 1rx0 2rx1 2rx1").as_deref(), Some("monotonic-reads"));
         assert_eq!(strongest("1rx7"), None);
+    }
+
+    #[test]
+    fn created_registers_stand_on_every_rung() {
+        assert_eq!(strongest("1cx1 1wx2 2rx1").as_deref(), Some("sequential"));
+        assert_eq!(strongest("1cx1 1cy1 1wx2 2wy2 1ry1 2rx1").as_deref(), Some("causal"));
+        assert_eq!(strongest("1cx1 1rx1 2rx1 2wy2 3ry2 3rx0").as_deref(), Some("read-your-writes"));
+        assert_eq!(strongest("1cx1 1rx0 2rx1 2rx1").as_deref(), Some("monotonic-reads"));
     }
 
     #[test]

@@ -11,21 +11,9 @@ use super::porcupine;
 use crate::Value;
 use crate::models::register::{Register, RegisterOp, RegisterRet, RegisterSpec};
 use crate::models::{Model, Specification};
+use crate::random::{self, SplitMix};
 
 type RegisterCall = Call<RegisterOp, RegisterRet>;
-
-/// Steele, Lea & Flood 2014.
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n
-    }
-}
 
 /// Up to seven calls at up to ten times. Half of the histories write every value once.
 fn random_calls(seed: u64) -> (Vec<RegisterCall>, bool) {
@@ -95,7 +83,7 @@ fn near_linear(spec: &RegisterSpec, calls: &[RegisterCall]) -> Option<bool> {
 
 #[test]
 fn all_engines_agree_with_brute_force() {
-    let histories = std::env::var("NETSPLIT_RANDOM_HISTORIES").ok().and_then(|n| n.parse().ok()).unwrap_or(20_000);
+    let histories = random::histories();
     let spec = RegisterSpec::new(Value::Int(0));
     let initial = Register(Value::Int(0));
     let budget = Budget::start(Limits { time: Duration::MAX, ..Limits::default() });
