@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::history::Unpaired;
 use crate::models::register::{Register, RegisterOp, RegisterRet, RegisterSpec};
 use crate::models::{Model, NilReads, Specification, Undecodable};
-use crate::{Cause, History, Outcome, Value, Verdict};
+use crate::{Cause, History, Operation, Outcome, Value, Verdict};
 
 /// One operation on one register, as [`RegisterSpec`] reads it: a refusal shows the present value, a claim that there was
 /// none.
@@ -17,6 +17,8 @@ pub(crate) struct Access<'h> {
     op: RegisterOp,
     /// Without an answer it may not have taken effect.
     ret: Option<RegisterRet>,
+    /// Whether it is a creation that surely found nothing, and not its own value.
+    found_nothing: bool,
 }
 
 /// Why a history is not one of registers.
@@ -34,6 +36,14 @@ impl From<Unreadable> for Verdict {
     }
 }
 
+/// What an allocation costs besides its bytes.
+pub(crate) const ALLOCATION_BYTES: usize = 24;
+
+/// Bytes that the accesses of a history take, with the operations that they are read from.
+pub(crate) fn bytes(history: &History) -> usize {
+    history.events.len() / 2 * (size_of::<Operation<'_>>() + 2 * size_of::<Access<'_>>())
+}
+
 /// The accesses of a history in the order of their invocations. What failed, and reads that show nothing, are left out.
 pub(crate) fn accesses<'h>(history: &'h History, initial: &Value) -> Result<Vec<Access<'h>>, Unreadable> {
     let mut specification = RegisterSpec::new(initial.clone());
@@ -45,7 +55,8 @@ pub(crate) fn accesses<'h>(history: &'h History, initial: &Value) -> Result<Vec<
     for operation in operations.iter().filter(|operation| operation.outcome() != Outcome::Fail) {
         if let Some((op, ret)) = specification.decode(operation)? {
             let key = specification.key(operation);
-            all.push(Access { index: operation.index(), process: operation.process(), key, op, ret });
+            let (index, process) = (operation.index(), operation.process());
+            all.push(Access { index, process, key, op, ret, found_nothing: false });
         }
     }
     Ok(all)
@@ -60,14 +71,28 @@ pub(crate) enum Untraced {
     Bad(&'static str, usize),
 }
 
-/// Leaves out the writes without answer that nobody saw: they need never take effect.
-pub(crate) fn seen_or_answered(mut all: Vec<Access<'_>>) -> Vec<Access<'_>> {
-    let seen: BTreeSet<(&Value, Value)> =
-        all.iter().filter_map(|one| Some((one.key, one.observed()?.clone()))).collect();
-    let kept =
-        |one: &Access<'_>| !one.pending() || one.wrote().is_some_and(|new| seen.contains(&(one.key, new.clone())));
-    all.retain(kept);
+/// What [`sources`] can trace: without the writes that had no answer and that nobody saw, for they need never take effect.
+pub(crate) fn traceable(mut all: Vec<Access<'_>>) -> Vec<Access<'_>> {
+    let seen: BTreeSet<(&Value, &Value)> = all.iter().filter_map(|one| Some((one.key, one.observed()?))).collect();
+    let is_seen = |one: &Access<'_>| one.wrote().is_some_and(|new| seen.contains(&(one.key, new)));
+    let kept: Vec<bool> = all.iter().map(|one| !one.pending() || is_seen(one)).collect();
+    let lone = lone_creations(&all);
+    all.iter_mut().zip(lone).for_each(|(one, lone)| one.found_nothing = lone);
+    let mut kept = kept.into_iter();
+    all.retain(|_| kept.next().is_some_and(|kept| kept));
     all
+}
+
+/// Which accesses create what nobody else writes, not even without an answer: what they found was not that.
+fn lone_creations(all: &[Access<'_>]) -> Vec<bool> {
+    let mut writes: BTreeMap<(&Value, &Value), usize> = BTreeMap::new();
+    for one in all {
+        if let Some(new) = one.wrote() {
+            *writes.entry((one.key, new)).or_default() += 1;
+        }
+    }
+    let is_lone = |one: &Access<'_>| one.wrote().is_some_and(|new| writes[&(one.key, new)] == 1);
+    all.iter().map(|one| matches!(one.op, RegisterOp::Create(_)) && is_lone(one)).collect()
 }
 
 /// The write that each access shows; `None` for the initial value and for what shows nothing.
@@ -117,6 +142,7 @@ impl Access<'_> {
             (_, RegisterRet::Value(seen) | RegisterRet::Refused(seen)) => Some(seen),
             (RegisterOp::Cas(old, _), RegisterRet::Done) => Some(old),
             (RegisterOp::Claim(_), RegisterRet::Done) => Some(&ABSENT),
+            (RegisterOp::Create(_), RegisterRet::Done) if self.found_nothing => Some(&ABSENT),
             _ => None,
         }
     }
@@ -143,10 +169,14 @@ impl Access<'_> {
         matches!((&self.op, &self.ret), (RegisterOp::Cas(old, _), Some(RegisterRet::Refused(seen))) if old == seen)
     }
 
-    /// Whether what it saw and what it wrote is all that there is to it; a creation or deletion also saw something that
-    /// these can't tell.
+    /// Whether what it saw and what it wrote is all that there is to it; a deletion, and a creation
+    /// that may have found its own value, also saw something that these can't tell.
     pub(crate) fn is_plain(&self) -> bool {
-        !matches!(self.op, RegisterOp::Create(_) | RegisterOp::Delete)
+        match (&self.op, &self.ret) {
+            (_, Some(RegisterRet::Refused(_))) => true,
+            (RegisterOp::Create(_), _) => self.found_nothing,
+            (op, _) => *op != RegisterOp::Delete,
+        }
     }
 
     /// What it did, as evidence tells it.

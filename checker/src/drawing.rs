@@ -13,6 +13,22 @@ pub(crate) fn draw(lines: &str) -> History {
     History { events: lines.enumerate().map(|(at, line)| event(at, line)).collect() }
 }
 
+/// The lines of operations on registers that are done at once. Each word is one: process, `r`, `w` or `c` (read, write,
+/// create), key, value (0 is nil).
+pub(crate) fn registers(words: &str) -> String {
+    let line = |word: &str| {
+        let (process, what, key, value) = (&word[..1], &word[1..2], &word[2..3], word[3..].replace('0', "nil"));
+        let f = match what {
+            "r" => "read",
+            "w" => "write",
+            "c" => "create",
+            _ => panic!("no operation: {word}"),
+        };
+        format!("{process} invoke {f} {key}={value}\n{process} ok {f} {key}={value}\n")
+    };
+    words.split(' ').map(line).collect()
+}
+
 /// The verdict in one word, or the anomalies, on a hand-drawn history.
 pub(crate) fn anomalies(checker: &dyn Checker, lines: &str) -> String {
     match checker.check(&draw(lines)) {

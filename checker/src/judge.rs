@@ -81,7 +81,7 @@ pub fn needs_pairs(model: &str) -> bool {
 }
 
 /// Judges `history` as one of `model`, which begins with `init` (see [`models::by_name`]). `options` are those of
-/// linearizability.
+/// the searches.
 pub fn judge(model: &str, init: Option<&str>, history: &History, options: Options) -> Result<Judgement, Unjudged> {
     if UNSUPPORTED.contains(&model) {
         return Err(Unjudged::Unsupported(model.to_owned()));
@@ -107,7 +107,7 @@ pub fn knows(model: &str, init: Option<&str>) -> Result<(), Unjudged> {
 }
 
 fn checker(model: &str, init: Option<&str>, options: Options) -> Result<Box<dyn Checker>, UnknownModel> {
-    let initial = || models::initial(model, init);
+    let (initial, limits) = (|| models::initial(model, init), options.limits);
     Ok(match model {
         "counter" => Box::new(Counter { initial: whole(model, init)?, settled_from: None, may_lag: false }),
         "pn-counter(final reads)" => Box::new(PnCounter { initial: whole(model, init)?, settled_from: None }),
@@ -115,11 +115,11 @@ fn checker(model: &str, init: Option<&str>, options: Options) -> Result<Box<dyn 
             let described = Bank::described(init.unwrap_or_default());
             Box::new(described.ok_or_else(|| refused(model, init))?)
         }
-        "register/sequential" | "sequential" => Box::new(Sequential { initial: initial()?, ..Sequential::default() }),
-        "causal" => Box::new(Causal { initial: initial()?, ..Causal::default() }),
+        "register/sequential" | "sequential" => Box::new(Sequential { initial: initial()?, limits }),
+        "causal" => Box::new(Causal { initial: initial()?, limits, ..Causal::default() }),
         _ => {
             if let Some(guarantee) = Guarantee::ALL.into_iter().find(|guarantee| guarantee.name() == model) {
-                Box::new(Session { initial: initial()?, ..Session::new(guarantee) })
+                Box::new(Session { initial: initial()?, limits, ..Session::new(guarantee) })
             } else if let Some(checker) = empty_at_first(model) {
                 nothing(model, init).map(|()| checker)?
             } else {

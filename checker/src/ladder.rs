@@ -33,8 +33,8 @@ pub struct Ladder {
     pub rungs: Vec<Rung>,
 }
 
-/// Judges a history of registers that begin empty by every rung. `limits` bound the search for a linearization; the bytes
-/// and states bound that for a sequential order too, so that the same history gets the same answer there.
+/// Judges a history of registers that begin empty by every rung. `limits` bound each rung; the search for a
+/// sequential order, which is hopeless more often, also keeps the bytes and states that are usual there.
 pub fn ladder(history: &History, limits: &Limits) -> Ladder {
     Ladder::of(history, &Value::Nil, limits)
 }
@@ -48,8 +48,12 @@ impl Ladder {
             follows_from: None,
         };
         let linearizable = rung(&Linearizable::new(RegisterSpec::new(initial.clone())).limits(*limits));
-        let sessions = Guarantee::ALL.map(|guarantee| Session { initial: initial.clone(), ..Session::new(guarantee) });
-        let causal = Causal { initial: initial.clone(), ..Causal::default() };
+        let sessions = Guarantee::ALL.map(|guarantee| Session {
+            initial: initial.clone(),
+            limits: *limits,
+            ..Session::new(guarantee)
+        });
+        let causal = Causal { initial: initial.clone(), limits: *limits, ..Causal::default() };
         if matches!(linearizable.verdict, Verdict::Valid { .. }) {
             let below = ["sequential", causal.name()].into_iter().chain(sessions.iter().map(Checker::name));
             let below: Vec<Rung> = below.map(|model| follows(model, &linearizable)).collect();
@@ -88,12 +92,9 @@ impl Ladder {
 }
 
 fn sequential(initial: &Value, limits: &Limits) -> Sequential {
-    let default = Sequential::default();
-    Sequential {
-        initial: initial.clone(),
-        states: usize::try_from(limits.states).unwrap_or(usize::MAX).min(default.states),
-        bytes: usize::try_from(limits.bytes).unwrap_or(usize::MAX).min(default.bytes),
-    }
+    let usual = Sequential::default().limits;
+    let (states, bytes) = (limits.states.min(usual.states), limits.bytes.min(usual.bytes));
+    Sequential { initial: initial.clone(), limits: Limits { states, bytes, ..*limits } }
 }
 
 /// A rung that another one decides.
@@ -112,17 +113,11 @@ fn prove(rung: &mut Rung, above: &Rung) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drawing::draw;
+    use crate::drawing::{draw, registers};
     use crate::random;
 
-    /// Each word is an operation: process, `w` or `r`, key, value (0 is the initial nil).
     fn climbed(operations: &str, limits: &Limits) -> Ladder {
-        let line = |word: &str| {
-            let (process, what, key, value) = (&word[..1], &word[1..2], &word[2..3], word[3..].replace('0', "nil"));
-            let f = if what == "w" { "write" } else { "read" };
-            format!("{process} invoke {f} {key}={value}\n{process} ok {f} {key}={value}\n")
-        };
-        ladder(&draw(&operations.split(' ').map(line).collect::<String>()), limits)
+        ladder(&draw(&registers(operations)), limits)
     }
 
     fn strongest(operations: &str) -> Option<String> {
@@ -138,6 +133,14 @@ mod tests {
         assert_eq!(strongest("1wx1 1rx1 2rx1 2wy2 3ry2 3rx0").as_deref(), Some("read-your-writes"));
         assert_eq!(strongest("1wx1 1rx0 2rx1 2rx1").as_deref(), Some("monotonic-reads"));
         assert_eq!(strongest("1rx7"), None);
+    }
+
+    #[test]
+    fn created_registers_stand_on_every_rung() {
+        assert_eq!(strongest("1cx1 1wx2 2rx1").as_deref(), Some("sequential"));
+        assert_eq!(strongest("1cx1 1cy1 1wx2 2wy2 1ry1 2rx1").as_deref(), Some("causal"));
+        assert_eq!(strongest("1cx1 1rx1 2rx1 2wy2 3ry2 3rx0").as_deref(), Some("read-your-writes"));
+        assert_eq!(strongest("1cx1 1rx0 2rx1 2rx1").as_deref(), Some("monotonic-reads"));
     }
 
     #[test]

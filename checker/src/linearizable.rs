@@ -12,6 +12,7 @@ mod hash;
 mod limits;
 mod near_linear;
 mod number;
+mod pair;
 mod pool;
 mod porcupine;
 #[cfg(test)]
@@ -19,14 +20,16 @@ mod random_tests;
 mod seen;
 mod split;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::models::{Calls, Specification, Undecodable};
 use crate::{Cause, Checker, Evidence, History, Value, Verdict};
 
 pub use call::{Call, PENDING};
+pub(crate) use limits::Budget;
 pub use limits::Limits;
 
 use general::Answer;
-use limits::Budget;
 use near_linear::{Why, Zones};
 use split::{Part, Split};
 
@@ -111,6 +114,10 @@ impl<S: Specification<Model: 'static>> Linearizable<S> {
     }
 
     fn own(&self, part: &Part<'_, '_>, budget: &Budget) -> Result<Judged, Undecodable> {
+        if let Some(cause) = budget.out_of_memory(near_linear::bytes(part.pairs.len())).or_else(|| budget.out_of_time())
+        {
+            return Ok(Judged { verdict: Verdict::Unknown(cause), tested: true });
+        }
         let Some(numbered) = number::steps(&self.specification, part)? else { return self.general(part, budget) };
         let tested = numbered.tested;
         match near_linear::decide(&numbered.steps, numbered.values) {
@@ -118,23 +125,29 @@ impl<S: Specification<Model: 'static>> Linearizable<S> {
             Zones::Linearizable => Ok(Judged { verdict: Verdict::VALID, tested }),
             Zones::Not(why, steps) => {
                 let steps = near_linear::with_writers(&numbered.steps, numbered.values, &steps);
-                let invoked_at = |&at: &u32| usize::try_from(numbered.steps[at as usize].call - 1);
-                let positions: Vec<usize> = steps.iter().filter_map(|at| invoked_at(at).ok()).collect();
+                let invoked_at = |&at: &u32| numbered.steps[at as usize].call as usize - 1;
+                let positions: Vec<usize> = steps.iter().map(invoked_at).collect();
                 drop(numbered);
-                let evidence = self.zone_evidence(part, why, &positions)?;
+                let evidence = self.zone_evidence(part, why, &positions, budget)?;
                 Ok(Judged { verdict: Verdict::Invalid(vec![evidence]), tested })
             }
         }
     }
 
     /// The zones name a few calls: their explanation, if they contradict each other by themselves, else that of all.
-    fn zone_evidence(&self, part: &Part<'_, '_>, why: Why, positions: &[usize]) -> Result<Evidence, Undecodable> {
-        let budget = evidence::budget(&self.limits);
+    fn zone_evidence(
+        &self,
+        part: &Part<'_, '_>,
+        why: Why,
+        positions: &[usize],
+        budget: &Budget,
+    ) -> Result<Evidence, Undecodable> {
+        let mut means = evidence::Means::of(budget);
         let few = call::some_calls(&self.specification, part, |at| positions.binary_search(&at).is_ok())?;
-        let mut explained = evidence::explain(&self.specification, &few, &budget);
+        let mut explained = evidence::explain(&self.specification, &few, &mut means);
         if explained.is_none() {
             let all = call::calls(&self.specification, part)?;
-            explained = evidence::explain(&self.specification, &all, &budget);
+            explained = evidence::explain(&self.specification, &all, &mut means);
         }
         let mut explained = explained.unwrap_or_else(|| Evidence {
             summary: "these operations each have to come before the other".to_owned(),
@@ -147,6 +160,9 @@ impl<S: Specification<Model: 'static>> Linearizable<S> {
     }
 
     fn general(&self, part: &Part<'_, '_>, budget: &Budget) -> Result<Judged, Undecodable> {
+        if let Some(cause) = budget.out_of_memory(general::least_bytes::<S::Model>(part.pairs.len())) {
+            return Ok(Judged { verdict: Verdict::Unknown(cause), tested: true });
+        }
         let calls = call::calls(&self.specification, part)?;
         let needless = self.specification.needless(&calls);
         let tested = self.tested(&calls);
@@ -154,9 +170,8 @@ impl<S: Specification<Model: 'static>> Linearizable<S> {
             Answer::Linearizable => Verdict::VALID,
             Answer::Unknown(cause) => Verdict::Unknown(cause),
             Answer::Not(stuck) => {
-                let budget = evidence::budget(&self.limits);
-                let explained = evidence::explain_stuck(&self.specification, &calls, &stuck, &budget);
-                Verdict::Invalid(vec![explained.unwrap_or_else(|| unexplained(&calls, stuck.culprit))])
+                let mut means = evidence::Means::of(budget);
+                Verdict::Invalid(vec![evidence::explain_stuck(&self.specification, &calls, stuck, &mut means)])
             }
         };
         Ok(Judged { verdict, tested })
@@ -169,8 +184,8 @@ impl<S: Specification<Model: 'static>> Linearizable<S> {
             Ok(true) => Verdict::VALID,
             Err(cause) => Verdict::Unknown(cause),
             Ok(false) => {
-                let budget = evidence::budget(&self.limits);
-                let explained = evidence::explain(&self.specification, &calls, &budget);
+                let mut means = evidence::Means::of(budget);
+                let explained = evidence::explain(&self.specification, &calls, &mut means);
                 Verdict::Invalid(vec![explained.unwrap_or_else(|| unexplained(&calls, calls.len() - 1))])
             }
         };
@@ -223,25 +238,31 @@ impl<S: Specification<Model: 'static>> Checker for Linearizable<S> {
 
     fn check(&self, history: &History) -> Verdict {
         let budget = Budget::start(self.limits);
-        let split = match Split::new(history, |operation| self.specification.key(operation)) {
+        let split = match Split::new(history, &self.specification, &budget) {
             Ok(split) => split,
-            Err(error) => return Verdict::Unknown(Cause::Undecided(error.to_string())),
+            Err(verdict) => return verdict,
         };
         let workers = pool::workers(split.len());
-        let share = budget.share(workers);
-        let judged = pool::map(split.len(), workers, |at| self.check_part(&split.part(at), &share));
-        let mut verdict = Verdict::VALID;
-        let mut tested = false;
-        for part in judged {
-            match part {
-                Ok(part) => {
-                    tested |= part.tested;
-                    verdict = verdict.worst(part.verdict);
+        let share = budget.share(workers, split.len());
+        let tested = AtomicBool::new(false);
+        // of very many objects all but a few are valid
+        let not_valid = pool::collect(split.len(), workers, |at| match self.check_part(&split.part(at), &share) {
+            Ok(judged) => {
+                if judged.tested && !tested.load(Ordering::Relaxed) {
+                    tested.store(true, Ordering::Relaxed);
                 }
+                (judged.verdict != Verdict::VALID).then_some(Ok(judged.verdict))
+            }
+            Err(error) => Some(Err(error)),
+        });
+        let mut verdict = Verdict::VALID;
+        for part in not_valid {
+            match part {
+                Ok(part) => verdict = verdict.worst(part),
                 Err(error) => return Verdict::Unknown(Cause::Undecided(error.to_string())),
             }
         }
-        if !tested && verdict == Verdict::VALID {
+        if !tested.into_inner() && verdict == Verdict::VALID {
             return Verdict::vacuous("no completed operation could have refuted linearizability");
         }
         verdict

@@ -25,15 +25,15 @@ impl SplitMix {
     }
 }
 
-/// Up to seven operations of up to three processes on up to two keys, every value written once. Reads, compare-and-sets
-/// and refusals show something written or nil, so that both verdicts are common.
+/// Up to seven operations of up to three processes on up to two keys, every value written once, some by creations. Reads,
+/// compare-and-sets and refusals show something written or nil, so that both verdicts are common.
 pub(crate) fn registers(seed: u64) -> History {
     let mut random = SplitMix(seed);
     let (processes, keys, count) = (1 + random.below(3), 1 + random.below(2), 1 + random.below(7));
     let with_cas = random.below(2) == 0;
     // whether each operation writes, and on which key, is drawn first: reads may show what is written only later
     let plan: Vec<(u64, u64)> =
-        (0..count).map(|_| (random.below(if with_cas { 8 } else { 5 }), random.below(keys))).collect();
+        (0..count).map(|_| (random.below(if with_cas { 9 } else { 5 }), random.below(keys))).collect();
     let mut lines = String::new();
     // a process ends with an operation that was not answered
     let mut clients: Vec<u64> = (0..processes).collect();
@@ -50,7 +50,8 @@ pub(crate) fn registers(seed: u64) -> History {
             0..2 => ("read", "nil".to_owned(), shown),
             2..5 => ("write", at.to_string(), at.to_string()),
             5 | 6 => ("cas", format!("[{shown} {at}]"), format!("[{shown} {at}]")),
-            _ => ("cas", format!("[{} {at}]", random.below(7)), format!("{{refused {shown}}}")),
+            7 => ("cas", format!("[{} {at}]", random.below(7)), format!("{{refused {shown}}}")),
+            _ => ("create", at.to_string(), at.to_string()),
         };
         let info = random.below(8) == 0;
         clients[life] += if info { processes } else { 0 };

@@ -2,27 +2,29 @@
 //! read shows the last write of its key. Deciding it is NP-hard: a search with a memory, unknown past its budget.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use crate::access::{Access, accesses};
+use crate::access::{self, Access, accesses};
+use crate::linearizable::{Budget, Limits};
 use crate::{Cause, Checker, Evidence, History, Value, Verdict};
 
 /// Evidence is reduced by removing operations only for histories up to this size.
 const REDUCED: usize = 60;
+/// States that all of that together may explore: the same on every machine.
+const REDUCING: u64 = 100_000;
 
 /// The checker, for registers of any number of keys, judged together.
 #[derive(Clone, Debug)]
 pub struct Sequential {
     /// What every key holds at first.
     pub initial: Value,
-    /// As many states are explored.
-    pub states: usize,
-    /// As many bytes are taken for them.
-    pub bytes: usize,
+    /// How far to search.
+    pub limits: Limits,
 }
 
 impl Default for Sequential {
     fn default() -> Sequential {
-        Sequential { initial: Value::Nil, states: 1_000_000, bytes: 1 << 30 }
+        Sequential { initial: Value::Nil, limits: Limits { states: 1_000_000, bytes: 1 << 30, ..Limits::default() } }
     }
 }
 
@@ -33,7 +35,7 @@ enum Found {
     Order,
     /// The operations at which the furthest attempt is stuck.
     None(Vec<u64>),
-    Budget(Cause),
+    Bound(Cause),
 }
 
 /// An access with its key and what it writes as numbers.
@@ -111,11 +113,9 @@ impl<'a, 'h> Search<'a, 'h> {
         self.processes.iter().zip(state).all(|(own, &at)| own[at as usize..].iter().all(|one| one.access.pending()))
     }
 
-    fn run(&self, limits: &Sequential) -> Found {
-        let size = self.processes.len() + self.keys;
-        // what a set of boxed slices takes for each, with its share of a tree's node
-        let most = limits.bytes / (size * size_of::<u32>() + 3 * size_of::<State>());
-        let mut open = vec![vec![0; size].into_boxed_slice()];
+    /// Searches; what it explored is added to `explored`.
+    fn run(&self, budget: &Budget, explored: &mut u64) -> Found {
+        let mut open = vec![vec![0; self.processes.len() + self.keys].into_boxed_slice()];
         let (mut seen, mut furthest, mut stuck) = (BTreeSet::new(), 0, Vec::new());
         while let Some(mut state) = open.pop() {
             self.take_reads(&mut state);
@@ -125,11 +125,8 @@ impl<'a, 'h> Search<'a, 'h> {
             if self.is_done(&state) {
                 return Found::Order;
             }
-            if seen.len() >= limits.states {
-                return Found::Budget(Cause::States(limits.states as u64));
-            }
-            if seen.len() + open.len() >= most {
-                return Found::Budget(Cause::Memory(limits.bytes as u64));
+            if let Some(cause) = self.bound(budget, *explored, seen.len() + open.len()) {
+                return Found::Bound(cause);
             }
             let done = state[..self.processes.len()].iter().sum::<u32>() + 1;
             if done > furthest {
@@ -139,18 +136,28 @@ impl<'a, 'h> Search<'a, 'h> {
             }
             open.extend(self.successors(&state));
             seen.insert(state);
+            *explored += 1;
         }
         Found::None(stuck)
+    }
+
+    /// The bound that the next state would pass; `held` states are in memory, and it has two successors a process.
+    fn bound(&self, budget: &Budget, explored: u64, held: usize) -> Option<Cause> {
+        // a tree's nodes are at least half full, and a vector of states grows by doubling
+        let numbers = (self.processes.len() + self.keys) * size_of::<u32>();
+        let state_bytes = 3 * size_of::<State>() + numbers + access::ALLOCATION_BYTES;
+        let bytes = (held + 2 * self.processes.len() + 1) * state_bytes;
+        let states = budget.limits.states;
+        let too_many = (explored >= states).then_some(Cause::States(states));
+        too_many.or_else(|| budget.out_of_memory(bytes)).or_else(|| budget.out_of_time())
     }
 }
 
 impl Sequential {
-    fn run(&self, accesses: &[Access<'_>]) -> Found {
-        Search::new(accesses, &self.initial).run(self)
-    }
-
     /// Removes what is not needed for the contradiction: an operation may go as long as no read loses its write.
     fn reduce<'h>(&self, accesses: &[Access<'h>]) -> Vec<Access<'h>> {
+        let limits = Limits { states: self.limits.states.min(REDUCING), time: Duration::MAX, ..self.limits };
+        let (budget, mut explored) = (Budget::start(limits), 0);
         let mut kept = accesses.to_vec();
         for at in (0..accesses.len()).rev().filter(|_| accesses.len() <= REDUCED) {
             let one = &kept[at];
@@ -165,7 +172,7 @@ impl Sequential {
             }
             let mut fewer = kept.clone();
             fewer.remove(at);
-            if matches!(self.run(&fewer), Found::None(_)) {
+            if matches!(Search::new(&fewer, &self.initial).run(&budget, &mut explored), Found::None(_)) {
                 kept = fewer;
             }
         }
@@ -179,12 +186,16 @@ impl Checker for Sequential {
     }
 
     fn check(&self, history: &History) -> Verdict {
+        let budget = Budget::start(self.limits);
+        if let Some(cause) = budget.out_of_memory(access::bytes(history)) {
+            return Verdict::Unknown(cause);
+        }
         let accesses = match accesses(history, &self.initial) {
             Ok(accesses) => accesses,
             Err(unreadable) => return unreadable.into(),
         };
-        match self.run(&accesses) {
-            Found::Budget(cause) => Verdict::Unknown(cause),
+        match Search::new(&accesses, &self.initial).run(&budget, &mut 0) {
+            Found::Bound(cause) => Verdict::Unknown(cause),
             Found::Order if accesses.iter().all(|access| access.observed().is_none()) => {
                 Verdict::vacuous("nothing was read")
             }
@@ -243,7 +254,8 @@ mod tests {
     fn the_budget_makes_it_unknown_and_evidence_is_small() {
         let lines =
             format!("{WRITES}2 invoke read\n2 ok read 2\n2 invoke read\n2 ok read 1\n3 invoke read\n3 ok read 2");
-        assert_eq!(anomalies(&Sequential { states: 1, ..Sequential::default() }, &lines), "unknown");
+        let bounded = Sequential { limits: Limits { states: 1, ..Limits::default() }, ..Sequential::default() };
+        assert_eq!(anomalies(&bounded, &lines), "unknown");
         let Verdict::Invalid(all) = Sequential::default().check(&draw(&lines)) else { panic!("it goes back") };
         assert_eq!(all[0].operations, [0, 2, 4, 6]);
     }

@@ -17,11 +17,12 @@ mod order;
 mod tests;
 mod view;
 
-use crate::access::{Access, Untraced, accesses, seen_or_answered, sources, told_untraced};
+use crate::access::{self, Access, Untraced, accesses, sources, told_untraced, traceable};
+use crate::linearizable::{Budget, Limits};
 use crate::{Cause, Checker, Evidence, History, Value, Verdict};
 
 use order::{Edge, Why};
-use view::{Broken, Sessions};
+use view::{Broken, Judged, Sessions};
 
 /// Which guarantee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,14 +64,14 @@ pub struct Session {
     pub guarantee: Guarantee,
     /// What every key holds at first.
     pub initial: Value,
-    /// As many pairs of versions are compared.
-    pub pairs: usize,
+    /// How far to go; a state is a pair of versions that are compared.
+    pub limits: Limits,
 }
 
 impl Session {
     /// For registers that begin empty.
     pub fn new(guarantee: Guarantee) -> Session {
-        Session { guarantee, initial: Value::Nil, pairs: 20_000_000 }
+        Session { guarantee, initial: Value::Nil, limits: Limits::default() }
     }
 }
 
@@ -80,8 +81,12 @@ impl Checker for Session {
     }
 
     fn check(&self, history: &History) -> Verdict {
+        let budget = Budget::start(self.limits);
+        if let Some(cause) = budget.out_of_memory(access::bytes(history)) {
+            return Verdict::Unknown(cause);
+        }
         let all = match accesses(history, &self.initial) {
-            Ok(all) => seen_or_answered(all),
+            Ok(all) => traceable(all),
             Err(unreadable) => return unreadable.into(),
         };
         let sources = match sources(&all, &self.initial) {
@@ -90,12 +95,13 @@ impl Checker for Session {
             Err(Untraced::Bad(pattern, at)) => return Verdict::Invalid(vec![untraced(pattern, &all[at])]),
         };
         let sessions = Sessions::new(&all, &sources, self.guarantee);
-        let judged = sessions.judge(self.pairs);
-        match judged.broken {
-            None if judged.over => Verdict::Unknown(Cause::States(self.pairs as u64)),
-            None if !judged.tested => Verdict::vacuous("no process read what the guarantee could oblige it to see"),
-            None => Verdict::VALID,
-            Some(broken) => Verdict::Invalid(vec![self.evidence(&broken, &all)]),
+        match sessions.judge(&budget) {
+            Judged::Kept { tested: false } => {
+                Verdict::vacuous("no process read what the guarantee could oblige it to see")
+            }
+            Judged::Kept { tested: true } => Verdict::VALID,
+            Judged::Broken(broken) => Verdict::Invalid(vec![self.evidence(&broken, &all)]),
+            Judged::Unknown(cause) => Verdict::Unknown(cause),
         }
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! Calls are removed while what is left stays illegal, but only such as could be left out of any legal history: single
 //! reads, and a model's bundles (a value's writes with all that saw it). So a removal can't create a contradiction, and
-//! what is left contradicts the whole. All of it is bounded by configurations, not by time: same history, same evidence.
+//! what is left contradicts the whole. All of it is bounded by effort, not by time: same history, same evidence. When that
+//! is over, what is left then is the evidence: more than is needed, but as true.
+
+use std::time::Duration;
 
 use super::call::{Call, PENDING};
 use super::general::{self, Answer, Stuck};
@@ -12,37 +15,74 @@ use crate::models::{Calls, Model, Specification};
 
 /// Searches that one minimisation may make.
 const TRIES: usize = 2_000;
+/// What a check may spend on evidence: some tenths of a second.
+const EFFORT: u64 = 30_000_000;
+/// And one try on a part of what is left, so that a hard one does not end all.
+const TRY: u64 = 4;
+/// And on each of its objects at least this, or a thousand bad ones would all go without.
+const LEAST: u64 = 10_000;
+/// As many operations are told one by one.
+const TOLD: usize = 200;
 
 type Decoded<S> = Vec<Call<<<S as Specification>::Model as Model>::Op, <<S as Specification>::Model as Model>::Ret>>;
 
-/// Explains why `calls` are illegal; `None` if within the budget they can't be shown to be.
+/// What is left of the means to explain one contradiction.
+pub(crate) struct Means {
+    budget: Budget,
+    effort: u64,
+}
+
+impl Means {
+    /// For one object of a check.
+    pub(crate) fn of(budget: &Budget) -> Means {
+        let effort = (EFFORT / budget.objects).max(LEAST);
+        Means { budget: Budget::start(Limits { time: Duration::MAX, ..budget.limits }), effort }
+    }
+
+    /// Whether `calls` are illegal, if a `share` of what is left tells that.
+    fn refute<S: Specification>(
+        &mut self,
+        specification: &S,
+        calls: &Calls<S::Model>,
+        share: u64,
+    ) -> Option<Stuck<S::Model>> {
+        // a specification looks at all calls, by the values in them
+        self.effort = self.effort.saturating_sub(2 * calls.len() as u64);
+        let needless = specification.needless(calls);
+        let initial = specification.initial();
+        let most = self.effort / share;
+        let mut left = most;
+        let answer = general::search_within(&initial, calls, &needless, &self.budget, &mut left);
+        self.effort -= most - left;
+        match answer {
+            Answer::Not(stuck) => Some(stuck),
+            Answer::Linearizable | Answer::Unknown(_) => None,
+        }
+    }
+}
+
+/// Explains why `calls` are illegal; `None` if with these means they can't be shown to be.
 pub(crate) fn explain<S: Specification>(
     specification: &S,
     calls: &Calls<S::Model>,
-    budget: &Budget,
+    means: &mut Means,
 ) -> Option<Evidence> {
-    let stuck = refute(specification, calls, budget)?;
-    explain_stuck(specification, calls, &stuck, budget)
+    let stuck = means.refute(specification, calls, 1)?;
+    Some(explain_stuck(specification, calls, stuck, means))
 }
 
 /// The same, from where the search got stuck.
 pub(crate) fn explain_stuck<S: Specification>(
     specification: &S,
     calls: &Calls<S::Model>,
-    stuck: &Stuck<S::Model>,
-    budget: &Budget,
-) -> Option<Evidence> {
-    let calls = minimise(specification, cut::<S>(calls, calls[stuck.culprit].ret), budget);
-    let stuck = refute(specification, &calls, budget)?;
-    Some(in_words(specification, &calls, &stuck))
-}
-
-fn refute<S: Specification>(specification: &S, calls: &Calls<S::Model>, budget: &Budget) -> Option<Stuck<S::Model>> {
-    let needless = specification.needless(calls);
-    match general::search(&specification.initial(), calls, &needless, budget) {
-        Answer::Not(stuck) => Some(stuck),
-        Answer::Linearizable | Answer::Unknown(_) => None,
-    }
+    mut stuck: Stuck<S::Model>,
+    means: &mut Means,
+) -> Evidence {
+    let culprit = calls[stuck.culprit].index;
+    let left = cut::<S>(calls, calls[stuck.culprit].ret);
+    stuck.culprit = left.iter().position(|call| call.index == culprit).expect("it returned in time");
+    let (left, stuck) = minimise(specification, left, stuck, means);
+    in_words(specification, &left, &stuck)
 }
 
 /// The history up to a return: what was open then is pending.
@@ -54,39 +94,50 @@ fn cut<S: Specification>(calls: &Calls<S::Model>, end: u64) -> Decoded<S> {
         .collect()
 }
 
-/// Removes bundles of calls, many at once as long as that works, then one by one.
-fn minimise<S: Specification>(specification: &S, mut calls: Decoded<S>, budget: &Budget) -> Decoded<S> {
+/// Removes bundles of calls, many at once as long as that works, then one by one. Gives what is left and where its search
+/// gets stuck.
+fn minimise<S: Specification>(
+    specification: &S,
+    mut calls: Decoded<S>,
+    mut stuck: Stuck<S::Model>,
+    means: &mut Means,
+) -> (Decoded<S>, Stuck<S::Model>) {
     let needless = specification.needless(&calls);
+    stuck.culprit -= needless[..stuck.culprit].iter().filter(|needless| **needless).count();
     let mut needless = needless.iter();
     calls.retain(|_| !needless.next().is_some_and(|needless| *needless));
     let mut tries = 0;
     let mut chunk = usize::MAX;
-    while chunk > 0 && tries < TRIES {
+    while chunk > 0 && tries < TRIES && means.effort > 0 {
         let bundles = bundles(specification, &calls);
         chunk = chunk.min(bundles.len().div_ceil(2));
-        let mut from = 0;
-        let mut smaller = false;
-        let mut gone = vec![false; calls.len()];
-        while from < bundles.len() && tries < TRIES {
-            let to = (from + chunk).min(bundles.len());
-            let mut without = gone.clone();
-            bundles[from..to].iter().flatten().for_each(|&i| without[i] = true);
-            let left: Decoded<S> = (0..calls.len()).filter(|&i| !without[i]).map(|i| calls[i].clone()).collect();
-            tries += 1;
-            if without != gone && left.len() < calls.len() && refute(specification, &left, budget).is_some() {
-                gone = without;
-                smaller = true;
+        let (mut gone, mut smaller) = (vec![false; calls.len()], false);
+        for some in bundles.chunks(chunk.max(1)) {
+            if tries == TRIES || means.effort == 0 {
+                break;
             }
-            from = to;
+            let mut without = gone.clone();
+            some.iter().flatten().for_each(|&i| without[i] = true);
+            let left = without_those::<S>(&calls, &without);
+            tries += 1;
+            if without == gone || left.len() == calls.len() {
+                continue;
+            }
+            if let Some(still) = means.refute(specification, &left, TRY) {
+                (gone, stuck, smaller) = (without, still, true);
+            }
         }
-        let mut gone = gone.iter();
-        calls.retain(|_| !gone.next().is_some_and(|gone| *gone));
+        calls = without_those::<S>(&calls, &gone);
         if chunk == 1 && !smaller {
             break;
         }
         chunk = if chunk == 1 { 1 } else { chunk / 2 };
     }
-    calls
+    (calls, stuck)
+}
+
+fn without_those<S: Specification>(calls: &Calls<S::Model>, gone: &[bool]) -> Decoded<S> {
+    calls.iter().zip(gone).filter(|(_, gone)| !**gone).map(|(call, _)| call.clone()).collect()
 }
 
 /// What can be left out, the oldest first; the bundles before the single reads that are in them.
@@ -105,7 +156,11 @@ fn in_words<S: Specification>(specification: &S, calls: &Calls<S::Model>, stuck:
     let mut legal: Vec<String> = stuck.states.iter().map(|state| state.legal(&culprit.op)).collect();
     legal.sort();
     legal.dedup();
-    let mut steps: Vec<String> = calls.iter().map(|call| step(calls, call, &say(call))).collect();
+    let mut steps: Vec<String> = if calls.len() > TOLD {
+        vec![format!("{} operations, too many to be told one by one", calls.len())]
+    } else {
+        calls.iter().map(|call| step(calls, call, &say(call))).collect()
+    };
     steps.push(format!(
         "no order of these that keeps what came before what explains #{}: {}",
         culprit.index,
@@ -137,10 +192,4 @@ fn step<Op, Ret>(calls: &[Call<Op, Ret>], call: &Call<Op, Ret>, said: &str) -> S
     let when = before.map_or(String::new(), |other| format!(", invoked after #{} had returned", other.index));
     let open = if call.is_pending() { ", and had not returned when the contradiction was seen" } else { "" };
     format!("#{}: {said}{when}{open}", call.index)
-}
-
-/// The budget for explaining: bounded by configurations alone, so that it does not depend on how fast the machine is.
-pub(crate) fn budget(limits: &Limits) -> Budget {
-    let states = limits.states.min(1_000_000);
-    Budget::start(Limits { states, time: std::time::Duration::MAX, ..*limits })
 }

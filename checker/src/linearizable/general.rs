@@ -37,9 +37,30 @@ pub(crate) struct Stuck<M> {
 /// Looks for a legal order of `calls`, which are in the order of their invocations; pending calls for which `needless`
 /// is true are left out.
 pub(crate) fn search<M: Model>(initial: &M, calls: &Calls<M>, needless: &[bool], budget: &Budget) -> Answer<M> {
+    search_within(initial, calls, needless, budget, &mut u64::MAX.clone())
+}
+
+/// The same with a bound on the effort, which is the same on every machine, as time is not. What was spent is taken off it.
+pub(crate) fn search_within<M: Model>(
+    initial: &M,
+    calls: &Calls<M>,
+    needless: &[bool],
+    budget: &Budget,
+    effort: &mut u64,
+) -> Answer<M> {
     let completed: Vec<u32> = positions(calls.len(), |i| !calls[i].is_pending());
     let pending: Vec<u32> = positions(calls.len(), |i| calls[i].is_pending() && !needless[i]);
-    Search::new(initial, calls, completed, pending).run(budget)
+    let mut search = Search::new(initial, calls, completed, pending);
+    let answer = search.run(budget, *effort);
+    *effort = effort.saturating_sub(search.spent);
+    answer
+}
+
+/// Bytes that a search of so many calls takes before its first step, with the calls themselves.
+pub(crate) fn least_bytes<M: Model>(calls: usize) -> usize {
+    // completed or pending with its twin, next, prev, and a stack that grows by doubling
+    let own = 4 * size_of::<u32>() + 3 * size_of::<Taken>();
+    calls * (size_of::<crate::linearizable::Call<M::Op, M::Ret>>() + own)
 }
 
 fn positions(len: usize, keep: impl Fn(usize) -> bool) -> Vec<u32> {
@@ -52,6 +73,8 @@ fn small(n: usize) -> u32 {
 
 const NONE: u32 = u32::MAX;
 const STATES_SHOWN: usize = 16;
+/// What it takes to look up a configuration, beside looking at a call.
+const LOOKUP: u64 = 20;
 
 /// A call taken, and what it takes to put it back.
 struct Taken {
@@ -84,6 +107,9 @@ struct Search<'c, M: Model> {
     key: Vec<u32>,
     furthest: u64,
     stuck_in: Vec<u32>,
+    /// Calls looked at, and words of configurations and states written.
+    spent: u64,
+    look_at: u64,
 }
 
 impl<'c, M: Model> Search<'c, M> {
@@ -102,7 +128,7 @@ impl<'c, M: Model> Search<'c, M> {
             completed,
             pending,
             states: States::new(initial.clone()),
-            seen: Seen::default(),
+            seen: Seen::beside(least_bytes::<M>(calls.len())),
             stack: Vec::new(),
             state: 0,
             high: 0,
@@ -110,6 +136,8 @@ impl<'c, M: Model> Search<'c, M> {
             key: Vec::new(),
             furthest: 0,
             stuck_in: Vec::new(),
+            spent: calls.len() as u64,
+            look_at: 0,
         }
     }
 
@@ -127,20 +155,13 @@ impl<'c, M: Model> Search<'c, M> {
         &self.calls[at as usize]
     }
 
-    fn run(mut self, budget: &Budget) -> Answer<M> {
-        let mut nodes: u32 = 0;
+    fn run(&mut self, budget: &Budget, effort: u64) -> Answer<M> {
         loop {
             self.take_reads();
             if self.next[self.anchor() as usize] == self.anchor() {
                 return Answer::Linearizable;
             }
             self.note_how_far();
-            nodes = nodes.wrapping_add(1);
-            if nodes.is_multiple_of(128)
-                && let Some(cause) = budget.out_of_time()
-            {
-                return Answer::Unknown(cause);
-            }
             self.write_key();
             let mut after = match self.seen.insert(&self.key, &self.states, &budget.limits) {
                 Ok(Remembered::New) => Some(self.anchor()),
@@ -148,6 +169,9 @@ impl<'c, M: Model> Search<'c, M> {
                 Err(cause) => return Answer::Unknown(cause),
             };
             loop {
+                if let Some(cause) = self.out_of(budget, effort) {
+                    return Answer::Unknown(cause);
+                }
                 if let Some(after) = after
                     && self.advance(after)
                 {
@@ -161,6 +185,20 @@ impl<'c, M: Model> Search<'c, M> {
         }
     }
 
+    /// The cause, once the time or the effort is over.
+    fn out_of(&mut self, budget: &Budget, effort: u64) -> Option<Cause> {
+        /// Effort between two looks at the clock.
+        const LOOK: u64 = 10_000;
+        if self.spent > effort {
+            return Some(Cause::States(budget.limits.states));
+        }
+        if self.spent < self.look_at {
+            return None;
+        }
+        self.look_at = self.spent + LOOK;
+        budget.out_of_time()
+    }
+
     /// Takes every read that fits; sets the horizon.
     fn take_reads(&mut self) {
         self.horizon = u64::MAX;
@@ -170,6 +208,7 @@ impl<'c, M: Model> Search<'c, M> {
             if call.call > self.horizon {
                 break;
             }
+            self.spent += 1;
             let next = self.next[place as usize];
             let ret = call.ret_value.as_ref();
             if M::is_read(&call.op, ret) && self.states.get(self.state).step(&call.op, ret).is_some() {
@@ -189,11 +228,11 @@ impl<'c, M: Model> Search<'c, M> {
             while place != anchor && self.call(place).call <= self.horizon {
                 let call = self.call(place);
                 let ret = call.ret_value.as_ref();
+                self.spent += 1;
                 if !M::is_read(&call.op, ret)
                     && let Some(state) = self.states.get(self.state).step(&call.op, ret)
                 {
-                    let bytes = state.size_bytes();
-                    let state = self.states.number(state, bytes);
+                    let state = self.number(state);
                     self.take(place, state, false);
                     return true;
                 }
@@ -206,19 +245,25 @@ impl<'c, M: Model> Search<'c, M> {
             if call.call > self.horizon {
                 break;
             }
+            self.spent += 1;
             let twin = self.twin[p as usize];
             if self.is_taken(p) || (twin != NONE && !self.is_taken(twin)) {
                 continue;
             }
             let Some(state) = self.states.get(self.state).step(&call.op, None) else { continue };
-            let bytes = state.size_bytes();
-            let state = self.states.number(state, bytes);
+            let state = self.number(state);
             if state != self.state {
                 self.take(anchor + 1 + p, state, false);
                 return true;
             }
         }
         false
+    }
+
+    fn number(&mut self, state: M) -> u32 {
+        let bytes = state.size_bytes();
+        self.spent += bytes as u64 / 8;
+        self.states.number(state, bytes)
     }
 
     fn is_taken(&self, pending: u32) -> bool {
@@ -266,6 +311,7 @@ impl<'c, M: Model> Search<'c, M> {
         self.horizon = u64::MAX;
         let mut place = self.next[self.anchor() as usize];
         while place != self.anchor() && self.call(place).call <= self.horizon {
+            self.spent += 1;
             self.horizon = self.horizon.min(self.call(place).ret);
             place = self.next[place as usize];
         }
@@ -282,6 +328,7 @@ impl<'c, M: Model> Search<'c, M> {
         // no distance is zero, so that the words after it can't be taken for distances
         self.key.push(0);
         self.key.extend_from_slice(&self.pending_taken);
+        self.spent += LOOKUP + self.key.len() as u64;
     }
 
     fn note_how_far(&mut self) {

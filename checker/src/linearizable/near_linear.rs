@@ -9,8 +9,8 @@
 //! Clusters with f < s are *forward*: two that overlap conflict. A backward one conflicts with a forward one that it is
 //! strictly inside of; two backward ones never conflict. So one sort decides.
 
-use super::call::PENDING;
-
+/// The return of a call that never returned.
+pub(crate) const NO_RETURN: u32 = u32::MAX;
 /// No value, in a [`Step`].
 pub(crate) const NONE: u32 = u32::MAX;
 /// The number of the initial value.
@@ -19,9 +19,9 @@ pub(crate) const INITIAL: u32 = 0;
 /// A call on a register whose values have numbers below a known bound. Times begin at 1: the initial value was written at 0.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
-    pub(crate) call: u64,
-    /// [`PENDING`] if it never returned; pending reads are to be left out.
-    pub(crate) ret: u64,
+    pub(crate) call: u32,
+    /// [`NO_RETURN`] if it never returned; pending reads are to be left out.
+    pub(crate) ret: u32,
     /// The value that it showed, or [`NONE`].
     pub(crate) from: u32,
     /// The value that it wrote, or [`NONE`].
@@ -67,20 +67,20 @@ impl Why {
 #[derive(Clone, Copy)]
 struct Cluster {
     /// The least return and its step.
-    f: u64,
+    f: u32,
     f_step: u32,
     /// The greatest invocation and its step.
     s_step: u32,
-    s: u64,
+    s: u32,
     writer: u32,
     /// The compare-and-set that took the value away.
     successor: u32,
 }
 
-const NO_CLUSTER: Cluster = Cluster { f: PENDING, f_step: NONE, s: 0, s_step: NONE, writer: NONE, successor: NONE };
+const NO_CLUSTER: Cluster = Cluster { f: NO_RETURN, f_step: NONE, s: 0, s_step: NONE, writer: NONE, successor: NONE };
 
 impl Cluster {
-    fn add(&mut self, step: u32, call: u64, ret: u64) {
+    fn add(&mut self, step: u32, call: u32, ret: u32) {
         if ret < self.f || self.f_step == NONE {
             (self.f, self.f_step) = (ret, step);
         }
@@ -90,6 +90,11 @@ impl Cluster {
     }
 }
 
+/// Bytes that the decision on so many calls takes: their steps, and of each a value's number, cluster and zone.
+pub(crate) fn bytes(calls: usize) -> usize {
+    calls * (size_of::<Step>() + 2 * size_of::<u32>() + size_of::<Cluster>() + size_of::<(u32, u32)>())
+}
+
 /// Decides; `values` is one more than the greatest number of a value.
 pub(crate) fn decide(steps: &[Step], values: usize) -> Zones {
     let Some(mut clusters) = writers(steps, values) else { return Zones::NotUnique };
@@ -97,7 +102,7 @@ pub(crate) fn decide(steps: &[Step], values: usize) -> Zones {
     let mut chained = false;
     for (at, step) in steps.iter().enumerate() {
         let at = small(at);
-        if step.from == NONE || (step.ret == PENDING && !happened.get(at)) {
+        if step.from == NONE || (step.ret == NO_RETURN && !happened.get(at)) {
             continue;
         }
         let cluster = &mut clusters[step.from as usize];
@@ -125,8 +130,8 @@ pub(crate) fn decide(steps: &[Step], values: usize) -> Zones {
             (cluster.f, cluster.f_step) = (0, NONE);
         } else if cluster.writer != NONE {
             let step = &steps[cluster.writer as usize];
-            let dropped = step.ret == PENDING && cluster.f_step == NONE && cluster.successor == NONE;
-            if dropped || (step.ret == PENDING && step.from != NONE && !happened.get(cluster.writer)) {
+            let dropped = step.ret == NO_RETURN && cluster.f_step == NONE && cluster.successor == NONE;
+            if dropped || (step.ret == NO_RETURN && step.from != NONE && !happened.get(cluster.writer)) {
                 cluster.writer = NONE;
             } else {
                 cluster.add(cluster.writer, step.call, step.ret);
@@ -162,13 +167,13 @@ fn writers(steps: &[Step], values: usize) -> Option<Vec<Cluster>> {
 /// Pending compare-and-sets that must have happened: those whose value somebody saw, or another of them took. The others
 /// can be left out, for nobody saw what they wrote.
 fn happened(steps: &[Step], clusters: &[Cluster]) -> Bits {
-    let is_pending_cas = |step: &Step| step.ret == PENDING && step.from != NONE && step.to != NONE;
+    let is_pending_cas = |step: &Step| step.ret == NO_RETURN && step.from != NONE && step.to != NONE;
     let mut happened = Bits::default();
     if !steps.iter().any(is_pending_cas) {
         return happened;
     }
     happened.0 = vec![0; steps.len().div_ceil(64)];
-    let shown = steps.iter().filter(|step| step.ret != PENDING && step.from != NONE);
+    let shown = steps.iter().filter(|step| step.ret != NO_RETURN && step.from != NONE);
     let mut todo: Vec<u32> = shown.map(|step| step.from).collect();
     while let Some(value) = todo.pop() {
         let writer = clusters[value as usize].writer;
@@ -267,7 +272,7 @@ fn listed(calls: impl IntoIterator<Item = u32>) -> Vec<u32> {
 /// Looks for two clusters each of which has to come first.
 fn conflict(clusters: &[Cluster]) -> Zones {
     let zone = |value: u32| &clusters[value as usize];
-    let mut forward: Vec<(u64, u32)> = Vec::new();
+    let mut forward: Vec<(u32, u32)> = Vec::new();
     for (value, cluster) in clusters.iter().enumerate() {
         if cluster.f < cluster.s {
             forward.push((cluster.f, small(value)));

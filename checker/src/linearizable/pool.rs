@@ -9,26 +9,23 @@ pub(crate) fn workers(pieces: usize) -> usize {
     pieces.clamp(1, cores)
 }
 
-/// `work` of every number below `pieces`, in order.
-pub(crate) fn map<R: Send>(pieces: usize, workers: usize, work: impl Fn(usize) -> R + Sync) -> Vec<R> {
+/// What `work` has to say of the numbers below `pieces`, in their order.
+pub(crate) fn collect<R: Send>(pieces: usize, workers: usize, work: impl Fn(usize) -> Option<R> + Sync) -> Vec<R> {
     /// Pieces that a worker takes at once: an atomic operation each would cost more than a short history.
     const BATCH: usize = 64;
-    if workers < 2 {
-        return (0..pieces).map(work).collect();
-    }
     let batch = (pieces / workers / 4).clamp(1, BATCH);
     let next = AtomicUsize::new(0);
     let worker = || {
-        let mut done: Vec<(usize, R)> = Vec::new();
+        let mut said: Vec<(usize, R)> = Vec::new();
         loop {
             let first = next.fetch_add(batch, Ordering::Relaxed);
             if first >= pieces {
-                return done;
+                return said;
             }
-            done.extend((first..pieces.min(first + batch)).map(|at| (at, work(at))));
+            said.extend((first..pieces.min(first + batch)).filter_map(|at| Some((at, work(at)?))));
         }
     };
-    let mut all: Vec<(usize, R)> = Vec::with_capacity(pieces);
+    let mut all = Vec::new();
     std::thread::scope(|scope| {
         let others: Vec<_> = (1..workers).map(|_| scope.spawn(worker)).collect();
         all.extend(worker());

@@ -6,26 +6,14 @@ use std::time::Duration;
 use super::call::{Call, PENDING};
 use super::general::{self, Answer};
 use super::limits::{Budget, Limits};
-use super::near_linear::{self, NONE, Step, Zones};
+use super::near_linear::{self, NO_RETURN, NONE, Step, Zones};
 use super::porcupine;
 use crate::Value;
 use crate::models::register::{Register, RegisterOp, RegisterRet, RegisterSpec};
 use crate::models::{Model, Specification};
+use crate::random::{self, SplitMix};
 
 type RegisterCall = Call<RegisterOp, RegisterRet>;
-
-/// Steele, Lea & Flood 2014.
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n
-    }
-}
 
 /// Up to seven calls at up to ten times. Half of the histories write every value once.
 fn random_calls(seed: u64) -> (Vec<RegisterCall>, bool) {
@@ -82,7 +70,8 @@ fn near_linear(spec: &RegisterSpec, calls: &[RegisterCall]) -> Option<bool> {
     let step = |call: &RegisterCall| {
         let lean = spec.lean(&call.op, call.ret_value.as_ref())?;
         let [from, to] = [lean.from, lean.to].map(|value| value.map_or(NONE, number));
-        Some(Step { call: call.call, ret: call.ret, from, to })
+        let time = |time: u64| u32::try_from(time).unwrap_or(NO_RETURN);
+        Some(Step { call: time(call.call), ret: time(call.ret), from, to })
     };
     let steps: Vec<Step> = calls.iter().map(step).collect::<Option<_>>()?;
     match near_linear::decide(&steps, 10) {
@@ -94,7 +83,7 @@ fn near_linear(spec: &RegisterSpec, calls: &[RegisterCall]) -> Option<bool> {
 
 #[test]
 fn all_engines_agree_with_brute_force() {
-    let histories = std::env::var("NETSPLIT_RANDOM_HISTORIES").ok().and_then(|n| n.parse().ok()).unwrap_or(20_000);
+    let histories = random::histories();
     let spec = RegisterSpec::new(Value::Int(0));
     let initial = Register(Value::Int(0));
     let budget = Budget::start(Limits { time: Duration::MAX, ..Limits::default() });

@@ -49,10 +49,11 @@ impl<M: Hash + Eq + Clone> States<M> {
 }
 
 /// Configurations: lists of words, exactly.
-#[derive(Default)]
 pub(crate) struct Seen {
     words: Vec<u32>,
     table: HashTable<u32>,
+    /// Bytes of what else the search needs.
+    beside: usize,
 }
 
 /// What came of remembering a configuration.
@@ -62,6 +63,11 @@ pub(crate) enum Remembered {
 }
 
 impl Seen {
+    /// None yet, of a search that needs so many bytes besides.
+    pub(crate) fn beside(bytes: usize) -> Seen {
+        Seen { words: Vec::new(), table: HashTable::new(), beside: bytes }
+    }
+
     /// Remembers a configuration, if the limits allow.
     pub(crate) fn insert<M: Hash + Eq + Clone>(
         &mut self,
@@ -83,7 +89,7 @@ impl Seen {
         }
         let at = words.len();
         let grown = with_growth(at + key.len(), words.capacity(), size_of::<u32>()) + table_bytes(&self.table);
-        let (Ok(at), true) = (u32::try_from(at), (grown + states.bytes()) as u64 <= limits.bytes) else {
+        let (Ok(at), true) = (u32::try_from(at), (grown + states.bytes() + self.beside) as u64 <= limits.bytes) else {
             return Err(Cause::Memory(limits.bytes));
         };
         words.push(u32::try_from(key.len()).expect("a configuration is shorter than 2^32 words"));

@@ -237,6 +237,25 @@ impl Specification for RegisterSpec {
         Some(Lean { from, to })
     }
 
+    fn lean_at_once<'h>(&self, operation: &Operation<'h>) -> Option<Lean<'h>> {
+        if self.tuples {
+            return None;
+        }
+        let given = &operation.invocation.value;
+        let answer = match operation.outcome() {
+            Outcome::Ok(Value::Map(_)) => return None,
+            Outcome::Ok(answer) => Some(answer),
+            Outcome::Fail | Outcome::Info => None,
+        };
+        match (operation.f(), answer, given) {
+            ("read", Some(Value::Nil), _) if self.nil_reads == NilReads::Unknown => None,
+            ("read", Some(answer), _) => Some(Lean { from: Some(answer), to: None }),
+            ("write", ..) => Some(Lean { from: None, to: Some(given) }),
+            ("cas", _, Value::List(pair)) if pair.len() == 2 => Some(Lean { from: Some(&pair[0]), to: Some(&pair[1]) }),
+            _ => None,
+        }
+    }
+
     fn lean_initial(&self) -> Value {
         self.initial.clone()
     }
@@ -244,28 +263,23 @@ impl Specification for RegisterSpec {
     /// A pending write is needed only for a value that somebody saw, or that a needed compare-and-set expects.
     fn needless(&self, calls: &Calls<Register>) -> Vec<bool> {
         let deletes = calls.iter().any(|call| call.op == RegisterOp::Delete);
-        let mut wanted: BTreeMap<&Value, ()> = BTreeMap::new();
-        let mut needless = vec![false; calls.len()];
-        for (call, needless) in calls.iter().zip(&mut needless) {
-            *needless = call.is_pending() && !deletes;
-            if !*needless && let Some(value) = call.op.observes(call.ret_value.as_ref()) {
-                wanted.insert(value, ());
+        let mut needless: Vec<bool> = calls.iter().map(|call| call.is_pending() && !deletes).collect();
+        let mut wanted: Vec<&Value> = Vec::new();
+        let mut writers: BTreeMap<&Value, Vec<usize>> = BTreeMap::new();
+        for (i, call) in calls.iter().enumerate() {
+            if !needless[i] {
+                wanted.extend(call.op.observes(call.ret_value.as_ref()));
+            } else if let Some(value) = call.op.writes() {
+                writers.entry(value).or_default().push(i);
             }
         }
-        loop {
-            let mut grew = false;
-            for (call, needless) in calls.iter().zip(&mut needless) {
-                if *needless && call.op.writes().is_some_and(|value| wanted.contains_key(value)) {
-                    *needless = false;
-                    if let Some(value) = call.op.observes(None) {
-                        grew |= wanted.insert(value, ()).is_none();
-                    }
-                }
-            }
-            if !grew {
-                return needless;
+        while let Some(value) = wanted.pop() {
+            for i in writers.remove(value).unwrap_or_default() {
+                needless[i] = false;
+                wanted.extend(calls[i].op.observes(None));
             }
         }
+        needless
     }
 
     /// All that wrote a value together with all that saw it; compare-and-sets tie the values that they name.

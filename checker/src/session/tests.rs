@@ -1,18 +1,12 @@
 //! Hand-drawn sessions on both sides of the line, and random ones against the definition.
 
 use super::*;
-use crate::drawing::{anomalies, draw};
+use crate::drawing::{anomalies, draw, registers};
 use crate::random;
 
-/// Each word is an operation: process, `w` or `r`, key, value (0 is the initial nil). Answers the guarantees that are
-/// broken, as `ryw mr mw wfr`.
+/// The guarantees that are broken, as `ryw mr mw wfr`.
 fn broken(operations: &str) -> String {
-    let line = |word: &str| {
-        let (process, what, key, value) = (&word[..1], &word[1..2], &word[2..3], word[3..].replace('0', "nil"));
-        let f = if what == "w" { "write" } else { "read" };
-        format!("{process} invoke {f} {key}={value}\n{process} ok {f} {key}={value}\n")
-    };
-    let history = draw(&operations.split(' ').map(line).collect::<String>());
+    let history = draw(&registers(operations));
     let broken = |guarantee: &&(Guarantee, &str)| Session::new(guarantee.0).check(&history).is_invalid();
     let all: Vec<(Guarantee, &str)> = Guarantee::ALL.into_iter().zip(["ryw", "mr", "mw", "wfr"]).collect();
     all.iter().filter(broken).map(|(_, name)| *name).collect::<Vec<_>>().join(" ")
@@ -184,7 +178,7 @@ fn agrees_with_every_order_tried_on_random_histories() {
     let mut counts = [[0_u64; 2]; 4];
     for seed in 0..random::histories() {
         let history = random::registers(seed);
-        let all = seen_or_answered(accesses(&history, &Value::Nil).unwrap());
+        let all = traceable(accesses(&history, &Value::Nil).unwrap());
         let Ok(sources) = sources(&all, &Value::Nil) else { continue };
         for (guarantee, counts) in Guarantee::ALL.into_iter().zip(&mut counts) {
             let truth = Definition { all: &all, sources: &sources, guarantee }.holds();

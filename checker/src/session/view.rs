@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Guarantee;
 use super::order::{Edge, Why, circle};
-use crate::Value;
 use crate::access::Access;
+use crate::linearizable::Budget;
+use crate::{Cause, Value};
 
 /// A write that a process must include from now on. Numbers are places among all accesses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,12 +48,21 @@ impl Broken {
 }
 
 /// The answer about all processes.
-pub(super) struct Judged {
-    pub(super) broken: Option<Broken>,
-    /// Whether any read had to include anything.
-    pub(super) tested: bool,
-    /// Whether the bound was reached.
-    pub(super) over: bool,
+pub(super) enum Judged {
+    Kept {
+        /// Whether any read had to include anything.
+        tested: bool,
+    },
+    Broken(Broken),
+    Unknown(Cause),
+}
+
+/// The bound that is passed with so many pairs compared, those of one process among them.
+fn bound(budget: &Budget, pairs: usize, own: usize) -> Option<Cause> {
+    let states = budget.limits.states;
+    let too_many = (pairs as u64 > states).then_some(Cause::States(states));
+    // each is an edge, in a vector that grows by doubling and once more in the search for a circle
+    too_many.or_else(|| budget.out_of_memory(4 * own * size_of::<Edge>())).or_else(|| budget.out_of_time())
 }
 
 /// A history of registers, process by process.
@@ -119,36 +129,32 @@ impl<'a, 'h> Sessions<'a, 'h> {
         base
     }
 
-    /// Judges process by process; stops at the first that is broken.
-    pub(super) fn judge(&self, most: usize) -> Judged {
-        let mut judged = Judged { broken: None, tested: false, over: false };
+    /// Judges process by process; stops at the first that is broken, or at a bound.
+    pub(super) fn judge(&self, budget: &Budget) -> Judged {
+        if let Some(edges) = self.base.values().find_map(|edges| circle(edges)) {
+            return Judged::Broken(Broken::Circle(edges));
+        }
         let mut pairs = 0;
-        judged.broken = self.base.values().find_map(|edges| circle(edges)).map(Broken::Circle);
         for own in self.processes.values() {
-            if judged.broken.is_some() || judged.over {
-                return judged;
-            }
-            let mut view = View::default();
+            let (mut view, before) = (View::default(), pairs);
             for &at in own {
                 match self.look(&mut view, at) {
                     Ok(compared) => pairs += compared,
-                    Err(broken) => {
-                        judged.broken = Some(broken);
-                        return judged;
-                    }
+                    Err(broken) => return Judged::Broken(broken),
                 }
-                judged.tested |= pairs > 0;
-                if pairs > most {
-                    judged.over = true;
-                    return judged;
+                if let Some(cause) = bound(budget, pairs, pairs - before) {
+                    return Judged::Unknown(cause);
                 }
             }
-            judged.broken = view.edges.iter().find_map(|(key, edges)| {
+            let told = view.edges.iter().find_map(|(key, edges)| {
                 let base = self.base.get(key).map_or(&[][..], Vec::as_slice);
-                circle(&[base, edges].concat()).map(Broken::Circle)
+                circle(&[base, edges].concat())
             });
+            if let Some(edges) = told {
+                return Judged::Broken(Broken::Circle(edges));
+            }
         }
-        judged
+        Judged::Kept { tested: pairs > 0 }
     }
 
     /// The process does its next access; how many pairs of versions that compared.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cycles::{self, Cycle, KEPT, Step};
-use super::decode::{Fate, Txns};
+use super::decode::{Fate, Mop, Txns};
 use super::graph::{Builder, PROCESS, REALTIME};
 use super::model::{Anomaly, Model, ruled_out, strongest};
 use crate::{Cause, Evidence, Verdict};
@@ -91,7 +91,29 @@ fn describe(cycle: &Cycle, txns: &Txns, explain: &impl Fn(Step) -> String) -> Ev
     let summary = format!("no order of transactions explains this: {} is a circle", circle.join(" → "));
     operations.sort_unstable();
     operations.dedup();
+    let mut txns_of_circle: Vec<u32> = cycle.iter().map(|step| step.from).collect();
+    txns_of_circle.sort_unstable();
+    txns_of_circle.dedup();
+    let steps = txns_of_circle.into_iter().map(|txn| told(txns, txn)).chain(steps).collect();
     Evidence { summary, operations, steps, ..Evidence::default() }
+}
+
+/// As many reads and writes of a transaction are told; the rest are counted.
+const TOLD: usize = 6;
+
+/// What a transaction did, for a reader.
+fn told(txns: &Txns, txn: u32) -> String {
+    let mops = txns.mops(txn);
+    let mop = |mop: &Mop| match (mop.write, txns.keys[mop.key as usize], mop.value) {
+        (true, key, value) => format!("writes {value} to {key}"),
+        (false, key, value) if value.is_nil() => format!("reads nothing from {key}"),
+        (false, key, value) => format!("reads {value} from {key}"),
+    };
+    let mut all: Vec<String> = mops.iter().take(TOLD).map(mop).collect();
+    if mops.len() > TOLD {
+        all.push(format!("and {} more", mops.len() - TOLD));
+    }
+    format!("#{}, process {}: {}", txns.index(txn), txns.all[txn as usize].process, all.join(", "))
 }
 
 /// Adds the order of each process and of real time.

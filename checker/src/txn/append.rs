@@ -250,6 +250,5 @@ fn elements<'h>(mop: &Mop<'h>) -> &'h [Value] {
 pub(crate) fn case(key: &Value, summary: String, mut operations: Vec<u64>, culprit: u64) -> Evidence {
     operations.sort_unstable();
     operations.dedup();
-    let steps = vec![summary.clone()];
-    Evidence { summary, operations, steps, culprit: Some(culprit), key: key.to_string(), ..Evidence::default() }
+    Evidence { summary, operations, culprit: Some(culprit), key: key.to_string(), ..Evidence::default() }
 }

@@ -100,7 +100,7 @@ fn finds_g0_where_two_writers_overwrite_each_other() {
 #[test]
 fn finds_g1c_where_two_transactions_read_each_other() {
     let analysis = check(&concurrent("ax1,ry1 ay1,rx1"), &["G1c"]);
-    assert_eq!(analysis.anomalies[&Anomaly::G1c(Scope::Data)][0].steps.len(), 2);
+    assert_eq!(analysis.anomalies[&Anomaly::G1c(Scope::Data)][0].steps.len(), 4);
     assert!(!analysis.not.contains(&Model::ReadUncommitted));
 }
 

@@ -4,9 +4,9 @@ use netsplit_systems::redis::{Engine, aof};
 use proptest::prop_assert_eq;
 use proptest::strategy::{Strategy, ValueTree};
 
-use crate::differential::runner;
-use crate::generate::{Step, steps};
-use crate::twins::{Embedded, Real, Redis, dump, server};
+use super::differential::runner;
+use super::generate::{Step, steps};
+use super::twins::{Embedded, Real, Redis, dump, server};
 
 /// The log of a sequence, and the state at each length that it had between two commands.
 fn run(steps: &[Step]) -> (Vec<u8>, Vec<(usize, Engine)>) {

@@ -6,7 +6,7 @@ use netsplit_systems::redis::{Engine, Session, encode_request};
 use redis_protocol::resp2::decode::decode_bytes;
 use redis_protocol::resp2::types::BytesFrame;
 
-use crate::generate::{KEYS, SESSIONS};
+use super::generate::{KEYS, SESSIONS};
 
 /// A real server, or `None` after saying why the test is skipped.
 pub(crate) fn server() -> Option<RedisServer> {

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use proptest::{prop_assert_eq, test_runner};
 
-use crate::generate::{SESSIONS, Step, steps};
-use crate::twins::{Embedded, Reader, Real, Redis, dump, server};
+use super::generate::{SESSIONS, Step, steps};
+use super::twins::{Embedded, Reader, Real, Redis, dump, server};
 
 /// As many cases as `PROPTEST_CASES` says; the failing one is printed, shrunk.
 pub(crate) fn runner() -> TestRunner {

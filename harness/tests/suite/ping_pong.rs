@@ -7,7 +7,7 @@ use netsplit::judge::{self, Overall, Results};
 use netsplit::plan::{Config, Plan};
 use netsplit::simulate;
 use netsplit_checker::{Actor, Kind, Value};
-use netsplit_nemesis::{CutKind, Fault, Step};
+use netsplit_nemesis::{CutKind, Fault, Step, Target};
 use netsplit_workloads::{Op, Planned};
 
 /// A story of three nodes: what one client asks, and when what breaks.
@@ -65,7 +65,7 @@ impl Story {
     }
 
     fn crash(self, at_ms: u64, until_ms: u64, host: &str) -> Story {
-        self.breaks(at_ms, until_ms, Fault::Crash { host: host.into() })
+        self.breaks(at_ms, until_ms, Fault::Crash { hosts: vec![Target::Host(host.into())] })
     }
 
     /// What the asked nodes answered to `f`, in order.
