@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod browser;
+mod campaign;
 mod check;
 mod claims;
 mod crdt;
