@@ -11,21 +11,24 @@ use crate::zoo::told::{self, Row};
 use crate::zoo::{self, Fared, NotRun, Runs, Setting, Witness};
 
 const EXAMPLES: &str = "Examples:
-  netsplit zoo --quick              a few seeds of short runs, no witnesses
+  netsplit zoo --quick              a few seeds, no witnesses
   netsplit zoo --seeds 500          the whole zoo, as results/zoo.md has it
   netsplit zoo --quick --bugs redis-everysec,cache-fill-race
 
 Exit codes: 0 every bug was found and no twin raised an alarm · 1 one was missed, or a twin raised an alarm ·
 64 wrong use · 70 the harness itself failed · 130 interrupted";
 
+/// The length of a run's main phase: shorter runs miss what takes several faults.
+const LENGTH: Duration = Duration::from_secs(15);
+
 /// Arguments of `zoo`.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// How many seeds of every bug and its twin, from 0; 500 if left out, 24 with --quick
+    /// How many seeds of every bug and its twin, from 0; 500 if left out, 12 with --quick
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     seeds: Option<u64>,
-    /// Short runs, and no shrinking
+    /// Few seeds, and no shrinking
     #[arg(long)]
     quick: bool,
     /// Only these bugs, joined by commas
@@ -41,12 +44,7 @@ pub(super) struct Arguments {
 
 impl Arguments {
     fn seeds(&self) -> u64 {
-        self.seeds.unwrap_or(if self.quick { 24 } else { 500 })
-    }
-
-    /// The length of a run's main phase.
-    fn length(&self) -> Duration {
-        Duration::from_secs(if self.quick { 6 } else { 15 })
+        self.seeds.unwrap_or(if self.quick { 12 } else { 500 })
     }
 
     fn jobs(&self) -> usize {
@@ -102,7 +100,7 @@ fn reason(bug: &Bug) -> Option<String> {
 /// Every seed of every setting, each once.
 fn run_all(bugs: &[Bug], arguments: &Arguments) -> Result<Runs, Failure> {
     let settings: Vec<Setting> = bugs.iter().flat_map(Bug::settings).collect::<BTreeSet<_>>().into_iter().collect();
-    let (seeds, length) = (arguments.seeds(), arguments.length());
+    let seeds = arguments.seeds();
     let total = seeds * settings.len() as u64;
     let setting = |number: u64| settings[usize::try_from(number / seeds).expect("there are few settings")];
     let bar = progress(total);
@@ -111,7 +109,7 @@ fn run_all(bugs: &[Bug], arguments: &Arguments) -> Result<Runs, Failure> {
     in_order(
         0..total,
         arguments.jobs(),
-        |number| zoo::run(setting(number), number % seeds, length).map(|trial| trial.signatures()),
+        |number| zoo::run(setting(number), number % seeds, LENGTH).map(|trial| trial.signatures()),
         |number, ended| {
             bar.inc(1);
             match ended {
@@ -136,7 +134,7 @@ fn witnesses(fared: &[Fared], arguments: &Arguments) -> Result<Vec<Option<Witnes
     in_order(
         0..fared.len() as u64,
         arguments.jobs(),
-        |number| zoo::witness(at(number), arguments.length(), &interrupt::came),
+        |number| zoo::witness(at(number), LENGTH, &interrupt::came),
         |_, witness| {
             witnesses.push(witness);
             true
