@@ -30,6 +30,9 @@ pub const RETARGET: Workload = Workload {
     pure: |op| op.f == "read",
 };
 
+/// Several reads come between two writes of a link: an order that they disagree on shows only then.
+const READS_PERCENT: u32 = 75;
+
 /// How many links are in use at a time.
 const ACTIVE_KEYS: usize = 5;
 
@@ -42,7 +45,7 @@ fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
         let number = next_link(rng, dealt);
         dealt += 1;
         let key = code(&first_url(number));
-        if rng.random() {
+        if rng.random_range(0..100) < READS_PERCENT {
             Op::on(&key, "read", &[])
         } else {
             Op::on(&key, "write", &[&format!("https://example.com/{number}/{dealt}")])
