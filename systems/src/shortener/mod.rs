@@ -5,6 +5,7 @@
 pub mod api;
 pub mod cached;
 pub mod client;
+pub mod failover;
 pub mod quorum;
 pub mod redis;
 mod redis_pool;
