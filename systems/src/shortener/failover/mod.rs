@@ -230,6 +230,6 @@ async fn answer(server: &Server, sentinel: &Sentinel, request: Request) -> Reply
             server.whereabouts()
         }
         Request::IsDown(reign) => Reply::Agreed(sentinel.finds_down(&reign)),
-        Request::Vote(epoch) => Reply::Agreed(server.vote(epoch)),
+        Request::Vote(epoch) => Reply::Agreed(sentinel.vote(epoch)),
     }
 }

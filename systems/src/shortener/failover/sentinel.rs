@@ -23,6 +23,9 @@ const PING: Duration = Duration::from_millis(250);
 /// How long a primary must be silent to be down for a sentinel (`down-after-milliseconds`).
 const DOWN_AFTER: Duration = Duration::from_secs(1);
 
+/// How long a sentinel that voted for another leaves the failover to that one (`failover-timeout`).
+const YIELDS: Duration = Duration::from_secs(1);
+
 /// A node's sentinel; clones are the same.
 #[derive(Clone)]
 pub(super) struct Sentinel {
@@ -32,13 +35,16 @@ pub(super) struct Sentinel {
     rng: ChaCha8Rng,
     /// When each node last answered.
     heard: Arc<Mutex<BTreeMap<Arc<str>, Instant>>>,
+    /// Until when it leaves the failover to whom it voted for.
+    yields_until: Arc<Mutex<Instant>>,
 }
 
 impl Sentinel {
     pub(super) fn new(node: &Node, server: Server, peers: Peers<Request, Reply>) -> Sentinel {
         let heard = node.peers.iter().map(|peer| (peer.clone(), Instant::now())).collect();
         let heard = Arc::new(Mutex::new(heard));
-        Sentinel { server, peers, others: node.peers.clone(), rng: node.rng.clone(), heard }
+        let yields_until = Arc::new(Mutex::new(Instant::now()));
+        Sentinel { server, peers, others: node.peers.clone(), rng: node.rng.clone(), heard, yields_until }
     }
 
     /// Starts to watch.
@@ -78,18 +84,36 @@ impl Sentinel {
         *reign == self.server.reign() && heard.is_some_and(|heard| heard.elapsed() > DOWN_AFTER)
     }
 
+    /// Votes for whoever asks first in an epoch.
+    pub(super) fn vote(&self, epoch: u64) -> bool {
+        let grants = self.server.vote(epoch);
+        if grants {
+            *self.yields_until.lock().expect("no holder panics") = Instant::now() + YIELDS;
+        }
+        grants
+    }
+
     async fn look_after_the_primary(&self) {
+        if Instant::now() < *self.yields_until.lock().expect("no holder panics") {
+            return;
+        }
         let reign = self.server.reign();
+        let down = Some(&reign.primary);
         if self.server.has_rival() {
             self.fail_over(None).await;
-        } else if self.finds_down(&reign) && self.majority_says(Request::IsDown(reign.clone())).await {
-            self.fail_over(Some(&reign.primary)).await;
+        } else if self.finds_down(&reign) && self.majority_says(Request::IsDown(reign.clone()), down).await {
+            self.fail_over(down).await;
         }
     }
 
+    /// All others but the one that is down, which would keep everybody waiting.
+    fn others_but(&self, down: Option<&Arc<str>>) -> impl Iterator<Item = &Arc<str>> {
+        self.others.iter().filter(move |other| Some(*other) != down)
+    }
+
     /// Whether a majority agrees, this sentinel included, which does.
-    async fn majority_says(&self, question: Request) -> bool {
-        let asked = self.others.iter().map(|other| self.peers.ask(other, question.clone(), DEADLINE));
+    async fn majority_says(&self, question: Request, down: Option<&Arc<str>>) -> bool {
+        let asked = self.others_but(down).map(|other| self.peers.ask(other, question.clone(), DEADLINE));
         let agreed = |reply: &Result<Reply, _>| matches!(reply, Ok(Reply::Agreed(true)));
         1 + join_all(asked).await.iter().filter(|reply| agreed(reply)).count() >= self.server.majority
     }
@@ -97,7 +121,7 @@ impl Sentinel {
     /// Stands for election, and promotes whoever has the longest log: not `down`, or, where two primaries met, anybody.
     async fn fail_over(&self, down: Option<&Arc<str>>) {
         let epoch = self.server.candidacy();
-        if !self.majority_says(Request::Vote(epoch)).await {
+        if !self.majority_says(Request::Vote(epoch), down).await {
             return;
         }
         let Some(primary) = self.longest_log(down).await else { return };
@@ -115,11 +139,10 @@ impl Sentinel {
 
     /// Among the nodes that answer, the one with the highest offset; of several, the first by name.
     async fn longest_log(&self, down: Option<&Arc<str>>) -> Option<Arc<str>> {
-        let ends = join_all(self.others.iter().map(|other| self.greet(other))).await;
+        let ends = join_all(self.others_but(down).map(|other| self.greet(other))).await;
         let mut known: Vec<(&Arc<str>, End)> =
-            self.others.iter().zip(ends).filter_map(|(other, end)| Some((other, end?))).collect();
+            self.others_but(down).zip(ends).filter_map(|(other, end)| Some((other, end?))).collect();
         known.push((&self.server.me, self.server.end()));
-        known.retain(|(node, _)| Some(*node) != down);
         let longest = known.into_iter().min_by_key(|(node, end)| (std::cmp::Reverse(end.offset), *node));
         longest.map(|(node, _)| node.clone())
     }

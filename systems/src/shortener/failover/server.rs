@@ -167,7 +167,7 @@ impl Server {
         self.state().rival.is_some()
     }
 
-    /// Votes for whoever asks first in an epoch.
+    /// Votes for whoever asks first in an epoch; durable when it returns.
     pub(super) fn vote(&self, epoch: u64) -> bool {
         let mut state = self.state();
         let grants = epoch > state.memory.voted;
