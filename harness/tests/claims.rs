@@ -18,7 +18,7 @@ const CAUGHT: &[(&str, &str, &str, &[&str])] = &[
     ("redis-stale-cache", "register", "none", &["stale-read"]),
     ("cache-fill-race", "retarget", "none", &["divergence"]),
     ("redis-failover", "set", "partition", &["lost"]),
-    ("redis-wait", "claim", "partition", &["lost", "stale-read", "non-linearizable"]),
+    ("redis-wait", "claim", "partition", &["lost-update", "stale-read", "non-linearizable"]),
     ("redis-wait-longest", "set", "partition", &["lost"]),
     ("quorum-no-write-back", "retarget", "slow", &["stale-read", "non-linearizable"]),
     ("quorum-weak", "retarget", "partition", &["stale-read"]),

@@ -12,12 +12,16 @@
 //! |---|---|
 //! | `operation` | what a front asks of the primary, executed as one by its engine |
 //! | `store` | a Redis with the log of its writes on the node's disk |
-//! | `server` | a Redis in its role: primary, with its replicas' acknowledgements, or replica |
+//! | `server` | a node's Redis, and whom it follows |
+//! | `primary` | executes, replicates, waits for acknowledgements |
+//! | `replica` | takes the primary's log |
 //! | `sentinel` | monitors, votes, promotes |
 //! | `front` | the link shortener over whoever is believed primary |
 
 mod front;
 mod operation;
+mod primary;
+mod replica;
 mod sentinel;
 mod server;
 mod store;
@@ -62,7 +66,7 @@ pub const REDIS_FAILOVER: System = System {
                     the acknowledgement. Sentinels that agree by majority that the primary is down promote a replica in a \
                     new epoch.",
         failures: &[Failure {
-            anomalies: &["lost", "stale-read", "non-linearizable"],
+            anomalies: &["lost", "lost-update", "stale-read", "non-linearizable"],
             steps: &[
                 "The primary is cut off from a majority of the nodes, and goes on to acknowledge what clients on its side write.",
                 "The majority agrees that the primary is down, and promotes a replica: now there are two primaries.",
@@ -70,7 +74,7 @@ pub const REDIS_FAILOVER: System = System {
                 "It becomes a replica: its log parted from the new primary's, so it takes that one whole and drops its own.",
                 "Every write that only it acknowledged is gone.",
             ],
-            remedy: "To acknowledge no write before a majority has it, and to promote only who has all such writes (Raft).",
+            remedy: "To acknowledge no write before a majority has it (WAIT).",
             variant: Some("redis-wait"),
             cost: "A round trip to a majority for every write, and no writes on the minority side. It loses fewer, not none.",
         }],
@@ -88,7 +92,7 @@ pub const REDIS_WAIT: System = System {
         mechanism: "One primary executes every operation at once, sends its log to the replicas, and acknowledges a write when \
                     a majority of the nodes has it. Sentinels promote the replica with the longest log.",
         failures: &[Failure {
-            anomalies: &["lost", "stale-read", "non-linearizable"],
+            anomalies: &["lost", "lost-update", "stale-read", "non-linearizable"],
             steps: &[
                 "The primary is cut off from a majority. It executes a write, counts too few acknowledgements, and says that \
                  nobody knows; but the write stays in its data.",
@@ -115,7 +119,7 @@ pub const REDIS_WAIT_LONGEST: System = System {
                     a majority of the nodes has it. Who has the longest log is elected, and primaries that meet after a cut \
                     are measured by that too.",
         failures: &[Failure {
-            anomalies: &["lost", "stale-read", "non-linearizable"],
+            anomalies: &["lost", "lost-update", "stale-read", "non-linearizable"],
             steps: &[
                 "The primary is cut off from a majority. It executes what clients on its side write, acknowledges none of it, \
                  and keeps all of it.",
