@@ -29,6 +29,7 @@ impl Bug {
 }
 
 const STALE: &[&str] = &["stale-read", "non-linearizable"];
+const STALE_OR_LOST_UPDATE: &[&str] = &["lost-update", "stale-read", "non-linearizable"];
 const LOST: &[&str] = &["lost"];
 const DIVERGENT: &[&str] = &["divergence"];
 
@@ -39,8 +40,10 @@ pub const BUGS: &[Bug] = &[
     bug("cache-fill-race", "redis-cache", "retarget", "none", DIVERGENT),
     bug("ping-pong-volatile", "ping-pong-durable", "ping", "crash", &["below-lower-bound", "went-back"]),
     bug("redis-failover", "redis", "set", "partition", LOST),
+    bug("redis-wait", "redis", "claim", "partition", STALE_OR_LOST_UPDATE),
+    bug("redis-wait-longest", "redis", "set", "partition", LOST),
     bug("quorum-weak", "quorum", "retarget", "partition", STALE),
-    bug("quorum-no-write-back", "quorum", "retarget", "slow", STALE),
+    bug("quorum-no-write-back", "quorum", "retarget", "loss", STALE),
     bug("quorum-lww", "quorum", "retarget", "skew", STALE),
     bug("quorum-sloppy", "quorum", "retarget", "partition", STALE),
     bug("quorum-sloppy-lww", "quorum", "retarget", "partition", STALE),

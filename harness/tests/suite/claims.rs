@@ -5,30 +5,13 @@ use std::time::Duration;
 
 use netsplit::judge::{Overall, Results, judge};
 use netsplit::plan::{Config, Plan};
+use netsplit::zoo::bugs::{BUGS, Bug};
 use netsplit::{registry, simulate};
 use netsplit_systems::system::{Claim, System};
 use netsplit_workloads::Workload;
 
 /// Workloads that judge an application on top of a store: no store's claim covers them.
 const OF_APPLICATIONS: &[&str] = &["set-rmw"];
-
-/// Weakened variants: with what each is caught, and by which anomaly.
-const CAUGHT: &[(&str, &str, &str, &[&str])] = &[
-    ("redis-everysec", "set", "power-loss", &["lost"]),
-    ("redis-stale-cache", "register", "none", &["stale-read"]),
-    ("cache-fill-race", "retarget", "none", &["divergence"]),
-    ("ping-pong-volatile", "ping", "crash", &["below-lower-bound", "went-back"]),
-    ("crdt-lossy", "counter", "none", &["below-lower-bound"]),
-    ("raft-stale-read", "register", "none", &["stale-read"]),
-    ("raft-no-fsync", "register", "power-loss-majority", &["lost", "stale-read", "non-linearizable"]),
-    ("raft-reply-before-commit", "register", "partition,crash", &["stale-read", "non-linearizable"]),
-    ("quorum-no-write-back", "retarget", "slow", &["stale-read", "non-linearizable"]),
-    ("quorum-weak", "retarget", "partition", &["stale-read"]),
-    ("quorum-lww", "retarget", "skew", &["stale-read"]),
-    ("quorum-lww", "set-rmw", "none", &["lost"]),
-    ("quorum-sloppy", "retarget", "partition", &["stale-read"]),
-    ("quorum-sloppy-lww", "retarget", "partition", &["stale-read"]),
-];
 
 #[test]
 fn what_a_system_claims_holds() {
@@ -44,10 +27,7 @@ fn what_a_system_claims_holds() {
 
 #[test]
 fn every_weakened_variant_is_caught_by_its_anomaly() {
-    in_parallel(CAUGHT, |(system, workload, nemesis, anomalies)| {
-        if registry::nemeses(nemesis).is_err() {
-            return eprintln!("skipped: {system}: no nemesis `{nemesis}`");
-        }
+    in_parallel(BUGS, |Bug { system, workload, nemesis, anomalies, .. }| {
         let caught = |seed: &u64| {
             let results = run(&plan(system, workload, nemesis, *seed));
             results.evidence().any(|(_, evidence)| anomalies.contains(&evidence.anomaly.as_str()))
@@ -57,14 +37,6 @@ fn every_weakened_variant_is_caught_by_its_anomaly() {
             first.unwrap_or_else(|| panic!("{system} was not caught: {}", command(system, workload, nemesis, "0..30")));
         eprintln!("{system}, {workload}, {nemesis}: caught by seed {first}");
     });
-}
-
-#[test]
-fn every_weakened_claim_has_its_anomaly_listed() {
-    for (system, claim) in registry::SYSTEMS.iter().flat_map(claims).filter(|(_, claim)| claim.weakened) {
-        let listed = CAUGHT.iter().any(|(name, ..)| *name == system.name);
-        assert!(listed, "{}: {} is weakened: say in CAUGHT how it is caught", system.name, claim.level.word());
-    }
 }
 
 /// Runs the workloads that `system` serves in turn, one a seed. A run that its faults missed counts for nothing, so at

@@ -13,5 +13,6 @@ mod hostile_capsule;
 mod interrupt;
 mod meta;
 mod ping_pong;
+mod published;
 mod redis;
 mod schedule;

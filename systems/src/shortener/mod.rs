@@ -6,6 +6,7 @@ pub mod api;
 pub mod cached;
 pub mod client;
 pub mod crdt;
+pub mod failover;
 pub mod quorum;
 pub mod raft;
 pub mod redis;
