@@ -47,7 +47,10 @@ fn a_capsule_that_is_not_ours_truncated_or_of_another_version_is_refused_in_one_
     assert!(refusal(&good.as_bytes()[..good.len() / 2]).contains("line "));
     assert!(refusal(b"{\"a\": 1}").contains("no netsplit capsule"));
     assert!(refusal(b"\xff\xfe\x00garbage").contains("line 1"));
-    assert!(refusal(good.replace("\"format\": 2", "\"format\": 99").as_bytes()).contains("format 99"));
+    assert!(
+        refusal(good.replace(&format!("\"format\": {}", netsplit::plan::FORMAT), "\"format\": 99").as_bytes())
+            .contains("format 99")
+    );
     assert!(refusal(good.replace("\"tick_ms\": 5", "\"tick_ms\": 0").as_bytes()).contains("tick"));
     assert!(refusal(good.replace("\"n2\"", "\"../../n2\"").as_bytes()).contains("can't be"));
     assert!(refusal(good.replace("\"system\": \"redis\"", "\"system\": \"rediz\"").as_bytes()).contains("rediz"));
