@@ -11,7 +11,6 @@ use std::time::Duration;
 use netsplit_checker::{Actor, Kind};
 use netsplit_nemesis::Fault;
 use netsplit_systems::node::REDIS;
-use netsplit_systems::wire::What;
 
 use crate::plan::Plan;
 use crate::simulate::Recording;
@@ -299,7 +298,7 @@ fn traffic(recording: &Recording, hosts: &[String], changes: &[u64]) -> (Vec<boo
     let record = &recording.record;
     let place: Vec<Option<usize>> =
         record.hosts.iter().map(|name| hosts.iter().position(|host| host.as_str() == &**name)).collect();
-    for message in record.messages.iter().filter(|message| message.what != What::Deliver) {
+    for message in record.messages.iter().filter(|message| message.what.departs()) {
         let (Some(from), Some(to)) = (place[usize::from(message.from)], place[usize::from(message.to)]) else {
             continue;
         };

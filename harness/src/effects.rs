@@ -104,7 +104,7 @@ impl Scene<'_> {
             let first = record.messages.partition_point(|message| message.time_ns < from_ms * 1_000_000);
             let during = record.messages[first..].iter().take_while(|message| message.time_ns < to_ms * 1_000_000);
             count += during
-                .filter(|message| message.what != What::Deliver && kind(message))
+                .filter(|message| message.what.departs() && kind(message))
                 .filter(|message| concerned[usize::from(message.from) * hosts + usize::from(message.to)])
                 .count() as u64;
         }

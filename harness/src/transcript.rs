@@ -27,6 +27,7 @@ pub fn transcript(recording: &Recording) -> String {
         let line = match message.what {
             What::Connect => format!("{from} connects to {to}"),
             What::Send => format!("{from} sends {size} bytes to {to} (port {port})"),
+            What::Lose => format!("{size} bytes from {from} to {to} are lost (port {port})"),
             What::Deliver => format!("{to} takes {size} bytes from {from} (port {port})"),
         };
         put(&mut text, u128::from(message.time_ns), &line);

@@ -153,10 +153,16 @@ impl Stream {
         self
     }
 
-    /// Draws what befalls each message that is sent on it.
-    pub(crate) fn fates(&self) -> impl Fn() -> Fate + 'static {
-        let (net, peer) = (self.net.clone(), self.peer.clone());
-        move || net.fate(&peer)
+    /// Draws what befalls each message of so many bytes that is sent on it.
+    pub(crate) fn fates(&self) -> impl Fn(usize) -> Fate + 'static {
+        let (net, peer, connection) = (self.net.clone(), self.peer.clone(), self.connection);
+        move |size_bytes| {
+            let fate = net.fate(&peer);
+            if fate == Fate::Lost {
+                net.note(&net.me, &peer, connection, What::Lose, size_bytes);
+            }
+            fate
+        }
     }
 
     /// Ready when the weather lets the next segment out.

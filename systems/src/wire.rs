@@ -16,6 +16,15 @@ pub enum What {
     Send,
     /// `to` took bytes from the network.
     Deliver,
+    /// The network lost a message of `from` to `to`.
+    Lose,
+}
+
+impl What {
+    /// Whether it hands something to the network that may arrive.
+    pub fn departs(self) -> bool {
+        matches!(self, What::Connect | What::Send)
+    }
 }
 
 /// One entry of the record.

@@ -14,6 +14,7 @@ const LARGEST_SCHEDULE_BYTES: u64 = 4 << 20;
 
 /// Which plans.
 #[derive(clap::Args)]
+#[command(next_help_heading = "What is run")]
 pub(super) struct PlanArguments {
     /// The system under test (see `netsplit list systems`)
     #[arg(long, default_value = "redis")]

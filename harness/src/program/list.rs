@@ -2,6 +2,8 @@
 
 use clap::ValueEnum;
 use netsplit_checker::judge;
+use netsplit_systems::system::{Claim, MINIMUM, System};
+use textwrap::{Options, WordSplitter, fill};
 
 use super::{Failure, say};
 use crate::registry;
@@ -26,32 +28,52 @@ pub(super) fn list(arguments: &Arguments) -> Result<u8, Failure> {
     let wanted = |what| arguments.what.is_none_or(|only| only == what);
     if wanted(What::Systems) {
         say("systems");
-        for system in registry::SYSTEMS {
-            say(&format!("  {:<18} {}", system.name, system.about));
-            for claim in system.claims {
-                let kind = if claim.weakened { "claims, but can't hold" } else { "claims" };
-                let level = format!("{:?}", claim.level).to_lowercase();
-                say(&format!("  {:<18} {kind}: {level} under {}", "", claim.under.join(", ")));
-            }
-            say(&format!("  {:<18} gives up: {}", "", system.gives_up));
-            say(&format!("  {:<18} source: {}", "", system.source));
-        }
+        registry::SYSTEMS.iter().for_each(tell);
+        tell_row("", &format!("The usual faults are {}.", MINIMUM.join(", ")));
     }
     if wanted(What::Workloads) {
         say("workloads");
         for workload in registry::WORKLOADS {
-            say(&format!("  {:<18} {}", workload.name, workload.about));
+            tell_row(workload.name, workload.about);
         }
     }
     if wanted(What::Nemeses) {
         say("nemeses (join several with commas)");
         for nemesis in registry::NEMESES {
-            say(&format!("  {:<18} {}", nemesis.name, nemesis.about));
+            tell_row(nemesis.name, nemesis.about);
         }
     }
     if wanted(What::Models) {
         say("models of `netsplit check`");
-        say(&format!("  {}", judge::names().collect::<Vec<_>>().join(", ")));
+        tell_row("", &judge::names().collect::<Vec<_>>().join(", "));
     }
     Ok(0)
+}
+
+fn tell(system: &System) {
+    tell_row(system.name, system.about);
+    for claim in system.claims {
+        let kind = if claim.weakened { "claims, but can't hold: " } else { "claims to be " };
+        tell_row("", &format!("{kind}{} under {}", claim.level.word(), families(claim)));
+    }
+    tell_row("", &format!("gives up: {}", system.gives_up));
+    tell_row("", &format!("source: {}", system.source));
+    say("");
+}
+
+/// The fault families of a claim: the usual ones in two words.
+fn families(claim: &Claim) -> String {
+    if MINIMUM.iter().all(|usual| claim.under.contains(usual)) {
+        let more = claim.under.iter().filter(|family| !MINIMUM.contains(family)).copied();
+        return ["the usual faults"].into_iter().chain(more).collect::<Vec<_>>().join(", ");
+    }
+    claim.under.join(", ")
+}
+
+/// A name and what it is, in two columns.
+fn tell_row(name: &str, about: &str) {
+    let first = format!("  {name:<24} ");
+    let rest = " ".repeat(first.len());
+    let columns = Options::new(110).initial_indent(&first).subsequent_indent(&rest).break_words(false);
+    say(&fill(about, columns.word_splitter(WordSplitter::NoHyphenation)));
 }

@@ -70,7 +70,7 @@ pub(super) fn meta(arguments: &Arguments) -> Result<u8, Failure> {
 }
 
 /// The number of lines on which two processes agree, or their first difference.
-fn twice(plan: &Plan) -> Result<Result<usize, Difference>, Failure> {
+pub(super) fn twice(plan: &Plan) -> Result<Result<usize, Difference>, Failure> {
     let plan = serde_json::to_vec(plan).expect("a plan has a JSON form");
     let children = [start(&plan)?, start(&plan)?];
     // Each blocks when its pipe is full, so the second goes on when the first has been read.

@@ -6,6 +6,7 @@
 mod batch;
 mod check;
 mod config;
+mod doctor;
 mod explain;
 mod interrupt;
 mod ladder;
@@ -16,6 +17,7 @@ mod meta;
 mod plan;
 mod replay;
 mod run;
+mod shell;
 mod shrink;
 mod zoo;
 
@@ -69,6 +71,12 @@ enum Command {
     Check(check::Arguments),
     /// Show the systems, workloads, nemeses and models
     List(list::Arguments),
+    /// Look whether everything is here, and whether two processes agree on a run
+    Doctor,
+    /// Print the completions of a shell
+    Completions(shell::Arguments),
+    /// Print the manual page
+    Man,
 }
 
 /// Why a command did not come to a verdict.
@@ -110,6 +118,9 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(&arguments),
+        Command::Doctor => doctor::doctor(),
+        Command::Completions(arguments) => shell::completions(&arguments),
+        Command::Man => shell::man(),
     };
     match ended {
         Ok(exit_code) => ExitCode::from(exit_code),

@@ -12,22 +12,33 @@ use crate::plan::{Plan, RedisKind};
 use crate::trial::Trial;
 use crate::{redis_server, store};
 
+const EXAMPLES: &str = "\
+Examples:
+  netsplit run                                          the default: a shortener on one Redis, partitions, crashes
+  netsplit run --system raft --nemesis swarm --seed 0..20
+                                                        twenty mixes of the faults that Raft tolerates
+  netsplit run --system redis-everysec --workload set --nemesis power-loss
+                                                        acknowledged writes that are lost
+  netsplit plan > faults.toml && netsplit run --schedule faults.toml
+                                                        edit the faults by hand";
+
 /// Arguments of `run`.
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
     plan: PlanArguments,
     /// A seed, or a half-open range of seeds such as `0..50`
-    #[arg(long, default_value = "0", value_parser = seeds)]
+    #[arg(help_heading = "How it is run", long, default_value = "0", value_parser = seeds)]
     seed: Range<u64>,
     /// How many runs at a time; as many as there are cores if left out
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(help_heading = "How it is run", long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
     /// Fail (exit code 2) unless the runs together covered every pair, host and link that their faults can hit
-    #[arg(long)]
+    #[arg(help_heading = "How it is run", long)]
     require: bool,
     /// Where the folders of the runs go
-    #[arg(long, default_value = "results/runs")]
+    #[arg(help_heading = "How it is run", long, default_value = "results/runs")]
     out: PathBuf,
 }
 

@@ -77,6 +77,7 @@ fn paired(messages: &[Message]) -> Vec<Flight> {
         let connection = (message.from, message.to, message.port, message.dialled);
         match message.what {
             What::Connect => flights.push(sent(message)),
+            What::Lose => flights.push(Flight { fate: Fate::Lost, ..sent(message) }),
             What::Send => {
                 under_way.entry(connection).or_default().push_back((flights.len(), message.size_bytes));
                 flights.push(sent(message));
@@ -120,6 +121,7 @@ fn fate(story: &Story<'_>, flight: &Flight) -> Fate {
     let due = flight.sent + latency(story, flight.from, flight.to);
     let hit_until = |to| is_in_the_way(story, flight.from, flight.to, flight.sent, to);
     match flight.arrived() {
+        None if matches!(flight.fate, Fate::Lost) => Fate::Lost,
         Some(at) if at > due + SLACK && hit_until(at) => Fate::Held(at),
         Some(at) => Fate::Arrived(at),
         None if hit_until(due) => Fate::Lost,

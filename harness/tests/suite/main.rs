@@ -16,3 +16,4 @@ mod ping_pong;
 mod published;
 mod redis;
 mod schedule;
+mod shell;

@@ -112,7 +112,7 @@ pub(super) fn outbox<Q: Message, R: Message>(stream: Stream) -> (Reader<Q, R>, O
 async fn write<Q: Message, R: Message>(
     mut outgoing: WriteHalf<Stream>,
     mut frames: mpsc::UnboundedReceiver<Frame<Q, R>>,
-    fates: impl Fn() -> Fate,
+    fates: impl Fn(usize) -> Fate,
 ) {
     let mut overtaken: Option<Vec<u8>> = None;
     loop {
@@ -126,7 +126,7 @@ async fn write<Q: Message, R: Message>(
             Ok(Some(frame)) => {
                 let hello = matches!(frame, Frame::Hello { .. });
                 let bytes = encode(&frame);
-                match if hello { Fate::Delivered } else { fates() } {
+                match if hello { Fate::Delivered } else { fates(bytes.len()) } {
                     Fate::Lost => continue,
                     Fate::Overtaken if overtaken.is_none() => {
                         overtaken = Some(bytes);

@@ -1,0 +1,35 @@
+//! What shells, `man` and a newcomer ask of the program.
+
+use assert_cmd::Command;
+
+/// What a command says that must end well.
+fn said(arguments: &[&str]) -> String {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("netsplit"));
+    let assertion = command.args(arguments).assert().code(0);
+    String::from_utf8_lossy(&assertion.get_output().stdout).into_owned()
+}
+
+#[test]
+fn completions_and_the_manual_page_know_every_command() {
+    for command in ["run", "replay", "shrink", "matrix", "zoo", "explain", "check", "list", "doctor"] {
+        for shell in ["bash", "zsh", "fish"] {
+            assert!(said(&["completions", shell]).contains(command), "{command} in {shell}");
+        }
+        assert!(said(&["man"]).contains(command), "{command} in the manual page");
+    }
+}
+
+#[test]
+fn the_doctor_runs_a_plan_in_two_processes() {
+    let told = said(&["doctor"]);
+    assert!(told.contains("two processes agreed on all") && told.contains("redis-server"), "{told}");
+}
+
+#[test]
+fn the_list_shows_every_system_with_its_claim() {
+    let told = said(&["list", "systems"]);
+    for system in netsplit::registry::SYSTEMS {
+        assert!(told.contains(&format!("  {} ", system.name)), "{}", system.name);
+    }
+    assert!(told.contains("claims to be linearizable") && told.contains("claims, but can't hold"), "{told}");
+}
