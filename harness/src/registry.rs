@@ -37,7 +37,8 @@ pub const SYSTEMS: &[System] = &[
 ];
 
 /// Systems for the tests of netsplit itself, which no list shows.
-const PLANTED: &[System] = &[netsplit_systems::planted::REAL_CLOCK, netsplit_systems::planted::NO_RECOVERY];
+const PLANTED: &[System] =
+    &[netsplit_systems::planted::REAL_CLOCK, netsplit_systems::planted::NO_RECOVERY, netsplit_systems::planted::PANICS];
 
 /// The workloads.
 pub const WORKLOADS: &[Workload] = &[

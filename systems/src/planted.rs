@@ -1,10 +1,10 @@
-//! Planted faults of systems, for the tests of netsplit itself: a leak that `netsplit meta` must find, and a node that does not come
-//! back, which the final reads must find. No list shows them.
+//! Planted faults of systems, for the tests of netsplit itself: a leak that `netsplit meta` must find, a node that does not come
+//! back, which the final reads must find, and one that panics. No list shows them.
 
 use std::future::pending;
 use std::time::{Duration, SystemTime};
 
-use crate::node::{Node, NodeError};
+use crate::node::{Node, NodeError, spawn};
 use crate::shortener::redis::REDIS;
 use crate::system::System;
 
@@ -34,6 +34,22 @@ pub const NO_RECOVERY: System = System {
     name: "planted-no-recovery",
     about: "planted: a node that was killed does not serve again",
     start: |node| Box::pin(serve_once(node)),
+    ..REDIS
+};
+
+/// The link shortener on Redis, but a task of `n2` breaks an invariant of its own after two seconds.
+pub const PANICS: System = System {
+    name: "planted-panic",
+    about: "planted: a task of n2 panics after two seconds",
+    start: |node| {
+        if node.id.as_ref() == "n2" {
+            spawn(async {
+                tokio::time::sleep(Duration::from_secs(2)).await;
+                panic!("an invariant of n2 is broken");
+            });
+        }
+        (REDIS.start)(node)
+    },
     ..REDIS
 };
 

@@ -12,6 +12,7 @@ mod faults;
 mod hostile_capsule;
 mod interrupt;
 mod meta;
+mod panics;
 mod ping_pong;
 mod published;
 mod redis;
