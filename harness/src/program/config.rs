@@ -1,5 +1,7 @@
 //! The flags that say which plans: shared by every command that draws some.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -83,11 +85,15 @@ impl PlanArguments {
 /// The schedule in the file at `path`, for the hosts and the length of `plan`.
 fn read(path: &Path, plan: &Plan) -> Result<Schedule, Failure> {
     let named = |reason: &dyn std::fmt::Display| Failure::wrong_use(format!("{}: {reason}", path.display()));
-    let size = std::fs::metadata(path).map_err(|error| named(&error))?.len();
-    if size > LARGEST_SCHEDULE_BYTES {
-        return Err(named(&format_args!("it has {size} bytes; a schedule has at most {LARGEST_SCHEDULE_BYTES}")));
+    // A pipe or a device does not tell its size before it is read.
+    let file = File::open(path).map_err(|error| named(&error))?;
+    let mut text = String::new();
+    let read = file.take(LARGEST_SCHEDULE_BYTES + 1).read_to_string(&mut text).map_err(|error| named(&error))?;
+    if read as u64 > LARGEST_SCHEDULE_BYTES {
+        return Err(named(&format_args!(
+            "it is longer than {LARGEST_SCHEDULE_BYTES} bytes, the most that a schedule has"
+        )));
     }
-    let text = std::fs::read_to_string(path).map_err(|error| named(&error))?;
     schedule::read(&text, &plan.cluster(), Duration::from_millis(plan.length_ms)).map_err(|error| named(&error))
 }
 

@@ -48,3 +48,11 @@ fn a_schedule_that_names_an_unknown_host_is_refused_with_file_line_and_the_list(
     let said = String::from_utf8_lossy(&assertion.get_output().stderr).into_owned();
     assert!(said.contains("faults.toml: line 4: no host `n7`; there are n1, n2, n3, n4, n5, redis"), "{said}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_schedule_without_end_is_refused() {
+    let assertion = netsplit(&["run", "--schedule", "/dev/zero"]).assert().code(64);
+    let said = String::from_utf8_lossy(&assertion.get_output().stderr).into_owned();
+    assert!(said.contains("/dev/zero: it is longer than"), "{said}");
+}
