@@ -30,6 +30,10 @@ pub(super) fn list(arguments: &Arguments) -> Result<u8, Failure> {
         say("systems");
         registry::SYSTEMS.iter().for_each(tell);
         tell_row("", &format!("The usual faults are {}.", MINIMUM.join(", ")));
+        say("more systems with a rule left out, which `netsplit zoo` must find");
+        for system in registry::ZOO {
+            tell_row(system.name, system.about);
+        }
     }
     if wanted(What::Workloads) {
         say("workloads");

@@ -4,6 +4,8 @@
 //! transactions) is optimistic: WATCH, read, then MULTI … EXEC, which Redis refuses if a watched key was written since.
 //! Source: the Redis documentation, "Transactions".
 
+pub mod weakened;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,8 +17,8 @@ use super::transaction::{View, Write, codes};
 use super::{Answer, Committed, Links, Lock, MicroOperation, Target, Unavailable, api};
 use crate::http;
 use crate::node::{Node, NodeFuture};
-use crate::story::{Failure, Story};
-use crate::system::{Claim, Fsync, Level, MINIMUM, Offer, System};
+use crate::story::Story;
+use crate::system::{Claim, Fsync, Level, Offer, System};
 
 /// Tolerated by a Redis whose every reply is durable: the minimum, and disks that do not do what they are asked to.
 const UNDER: &[&str] = &[
@@ -53,63 +55,23 @@ pub const REDIS: System = System {
                     all operations, and nothing that anybody was told is ever lost.",
         failures: &[],
     },
-    start: |node| start(node, None),
+    start: |node| start(node, SOUND),
 };
 
-/// Weakened: replies leave up to a second before what they saw is durable.
-pub const REDIS_EVERYSEC: System = System {
-    name: "redis-everysec",
-    about: "the same with appendfsync everysec",
-    gives_up: "acknowledged writes are lost at a power loss of Redis",
-    redis: Some(Fsync::EverySecond),
-    claims: &[Claim { level: Level::Linearizable, under: MINIMUM, weakened: true }],
-    story: Story {
-        mechanism: "Every node sends every read and every write to one Redis, which executes one command at a time, so \
-                    that while it lives there is one order. But it answers from memory, and syncs its append-only file \
-                    only once a second.",
-        failures: &[Failure {
-            anomalies: &["lost", "stale-read", "non-linearizable"],
-            steps: &[
-                "A client writes; Redis executes the write in memory and the acknowledgement leaves at once.",
-                "The write's line in the append-only file waits, unsynced, for the sync of that second.",
-                "The machine loses power: what was not synced is gone, though clients were told that it is there.",
-                "Redis starts again from the file, and answers as if the write had never been.",
-            ],
-            remedy: "To sync before a reply leaves (appendfsync always).",
-            variant: Some("redis"),
-            cost: "One sync of the disk for every batch of commands, in the way of every answer.",
-        }],
-    },
-    ..REDIS
-};
+/// The rules that a variant can leave out.
+#[derive(Clone, Copy, Debug)]
+struct Rules {
+    /// Every read asks Redis.
+    ask_always: bool,
+    /// What may have been sent is never sent again.
+    send_once: bool,
+    /// A compare-and-set watches the link between its read and its write.
+    watch: bool,
+}
 
-/// A planted bug, for the tests of netsplit itself: a node remembers every target that it has once read.
-pub const STALE_CACHE: System = System {
-    name: "redis-stale-cache",
-    about: "planted bug: nodes answer reads from a cache that nothing ever invalidates",
-    gives_up: "recency, without saying so",
-    claims: &[Claim { level: Level::Linearizable, under: &["none"], weakened: true }],
-    story: Story {
-        mechanism: "Writes go to one Redis. A read goes there only the first time: the node keeps the target that it got \
-                    in a cache of its own, and answers every later read of that link from there.",
-        failures: &[Failure {
-            anomalies: &["stale-read", "non-linearizable"],
-            steps: &[
-                "A node reads a link from Redis and caches its target.",
-                "A client re-targets the link, through any node: Redis has the new target, and the write is acknowledged.",
-                "Nobody tells the node with the cached copy, and nothing makes the copy expire.",
-                "The next read at that node is answered from the cache, with the target that was replaced.",
-            ],
-            remedy: "To ask Redis at every read.",
-            variant: Some("redis"),
-            cost: "A round trip to Redis for every read, and no answer while Redis can't be reached.",
-        }],
-    },
-    start: |node| start(node, Some(Cache::default())),
-    ..REDIS
-};
+const SOUND: Rules = Rules { ask_always: true, send_once: true, watch: true };
 
-/// What a node with the planted bug remembers.
+/// What a node remembers that does not always ask.
 type Cache = Arc<Mutex<BTreeMap<String, String>>>;
 
 /// How long a node waits for Redis; shorter than a client waits for a node.
@@ -118,9 +80,12 @@ const DEADLINE: Duration = Duration::from_millis(500);
 /// How often a compare-and-set starts over when others write between its read and its write.
 const ATTEMPTS: usize = 8;
 
-fn start(node: Node, remembered: Option<Cache>) -> NodeFuture {
+fn start(node: Node, rules: Rules) -> NodeFuture {
     Box::pin(async move {
-        let links = RedisLinks { pool: Pool::new(node.net.clone(), DEADLINE), remembered };
+        // Who means to ask twice waits half as long.
+        let deadline = if rules.send_once { DEADLINE } else { DEADLINE / 2 };
+        let remembered = (!rules.ask_always).then(Cache::default);
+        let links = RedisLinks { pool: Pool::new(node.net.clone(), deadline), remembered, rules };
         http::serve(&node.net, api::router(links)).await
     })
 }
@@ -130,6 +95,7 @@ fn start(node: Node, remembered: Option<Cache>) -> NodeFuture {
 pub(crate) struct RedisLinks {
     pool: Pool,
     remembered: Option<Cache>,
+    rules: Rules,
 }
 
 fn link(code: &str) -> String {
@@ -146,6 +112,13 @@ fn history(code: &str) -> String {
 
 impl RedisLinks {
     async fn run<T: ::redis::FromRedisValue>(&self, command: &Cmd) -> Result<T, Unavailable> {
+        match self.run_once(command).await {
+            Err(Unavailable::MayTakeEffect(_)) if !self.rules.send_once => self.run_once(command).await,
+            answered => answered,
+        }
+    }
+
+    async fn run_once<T: ::redis::FromRedisValue>(&self, command: &Cmd) -> Result<T, Unavailable> {
         let mut lease = self.pool.lease().await?;
         let reply = lease.run(command).await?;
         lease.done();
@@ -179,7 +152,13 @@ impl Links for RedisLinks {
         let key = link(code);
         let mut lease = self.pool.lease().await?;
         for _ in 0..ATTEMPTS {
-            let current: Option<String> = watch(&mut lease, &[&key], cmd("GET").arg(&key)).await?;
+            let mut read = cmd("GET");
+            read.arg(&key);
+            let current: Option<String> = if self.rules.watch {
+                watch(&mut lease, &[&key], &read).await?
+            } else {
+                harmless(lease.run(&read).await)?
+            };
             if current.as_deref() != Some(old) {
                 harmless(lease.run::<()>(&cmd("UNWATCH")).await)?;
                 lease.done();

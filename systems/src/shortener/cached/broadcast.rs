@@ -69,6 +69,30 @@ pub const CACHE_FILL_RACE: System = System {
     ..REDIS_CACHE
 };
 
+/// Weakened: a node that was not told of a write never finds out.
+pub const REDIS_CACHE_DEAF: System = System {
+    name: "redis-cache-deaf",
+    about: "the same, but a copy is never confirmed: what a node was not told it does not ask",
+    gives_up: "a link that was re-targeted during a cut stays stale on the other side for ever",
+    claims: &[Claim { level: Level::Eventual, under: MINIMUM, weakened: true }],
+    story: Story {
+        mechanism: "Links live in one Redis, each with a version. Every node keeps copies, and a writer sends the new version to all others, once. A copy is used until a newer one comes.",
+        failures: &[Failure {
+            anomalies: &["divergence", "stale-read", "non-linearizable"],
+            steps: &[
+                "A link is re-targeted while some nodes are cut off, or the message to them is lost.",
+                "The writer does not try again, and the others have no reason to ask.",
+                "The network heals, and they go on answering from the old copy.",
+            ],
+            remedy: "To confirm a copy at Redis when it is old, and all copies when a peer comes back.",
+            variant: Some("redis-cache"),
+            cost: "A read of Redis for each link that is still in use, every 400 ms.",
+        }],
+    },
+    start: |node| start(node, Copies::Unconfirmed),
+    ..REDIS_CACHE
+};
+
 /// How long after its miss a copy is kept: nobody waits for it.
 const FILL_DELAY: Duration = Duration::from_millis(25);
 
@@ -79,6 +103,8 @@ enum Copies {
     Versioned,
     /// Writers say that a copy is to be forgotten, and a copy stays until then.
     Unversioned,
+    /// Writers send the new version, an older one never replaces a newer, and a copy is never asked after again.
+    Unconfirmed,
 }
 
 fn start(node: Node, copies: Copies) -> NodeFuture {
@@ -136,7 +162,7 @@ impl CachedLinks {
     fn copy(&self, code: &str) -> Option<Entry> {
         match self.copies {
             Copies::Versioned => self.cache.trusted(code),
-            Copies::Unversioned => self.cache.any(code),
+            Copies::Unversioned | Copies::Unconfirmed => self.cache.any(code),
         }
     }
 
@@ -153,7 +179,9 @@ impl CachedLinks {
         match self.store.write(&write).await {
             Ok((answer, entry)) => {
                 let news = match self.copies {
-                    Copies::Versioned => Request::Fill(code.to_owned(), self.cache.offer(code, entry)),
+                    Copies::Versioned | Copies::Unconfirmed => {
+                        Request::Fill(code.to_owned(), self.cache.offer(code, entry))
+                    }
                     Copies::Unversioned => {
                         self.cache.remove(code);
                         Request::Forget(code.to_owned())

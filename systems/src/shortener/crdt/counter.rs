@@ -19,7 +19,7 @@ impl GCounter {
     }
 
     pub(super) fn value(&self) -> u64 {
-        self.0.values().sum()
+        self.0.values().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
     /// Joins: of each actor the higher count, which is the later.
@@ -28,5 +28,15 @@ impl GCounter {
             let ours = self.0.entry(actor.clone()).or_default();
             *ours = count.max(*ours);
         }
+    }
+
+    /// Adds, which is no join: what is merged twice counts twice.
+    pub(super) fn added(&self, other: &GCounter) -> GCounter {
+        let mut sum = self.clone();
+        for (actor, count) in &other.0 {
+            let ours = sum.0.entry(actor.clone()).or_default();
+            *ours = ours.saturating_add(*count);
+        }
+        sum
     }
 }

@@ -85,6 +85,20 @@ impl Link {
         self.redirects.merge(&other.redirects);
     }
 
+    /// Both joined.
+    pub(super) fn merged(&self, other: &Link) -> Link {
+        let mut joined = self.clone();
+        joined.merge(other);
+        joined
+    }
+
+    /// Both joined, but for the redirects, which are added up: what `crdt-sum` does wrong.
+    pub(super) fn merged_adding_counts(&self, other: &Link) -> Link {
+        let mut joined = self.merged(other);
+        joined.redirects = self.redirects.added(&other.redirects);
+        joined
+    }
+
     /// About how many bytes a message spends on it.
     pub(super) fn size_bytes(&self) -> usize {
         let urls: usize = self.targets.iter().map(|(_, url)| url.len()).sum();

@@ -8,6 +8,7 @@
 //! | [`counter`], [`link`] | the replicated data types |
 //! | [`replica`], [`store`] | one node's copy, and how it survives |
 //! | [`gossip`] | how copies learn of one another's changes |
+//! | [`weakened`] | variants that leave a rule out |
 //!
 //! Source: Shapiro, Preguiça, Baquero and Zawirski, "Conflict-free Replicated Data Types" (SSS 2011). The types are our own:
 //! those of the `crdts` crate hold what they defer in hash maps with structures as keys, which have no JSON form and no
@@ -22,6 +23,7 @@ mod link;
 mod replica;
 mod store;
 mod version;
+pub mod weakened;
 
 use futures::future::try_join;
 
@@ -54,31 +56,7 @@ pub const CRDT: System = System {
             cost: "No answer on a minority's side, and a round trip for each.",
         }],
     },
-    start: |node| start(node, Joining::Merge),
-};
-
-/// Weakened: what a peer sends takes the place of what was there.
-pub const CRDT_LOSSY: System = System {
-    name: "crdt-lossy",
-    about: "the same, but a peer's state replaces the own one in place of being merged with it",
-    gives_up: "concurrent updates of one link: some are lost, and redirect counts go back",
-    claims: &[Claim { level: Level::Eventual, under: MINIMUM, weakened: true }],
-    story: Story {
-        mechanism: "Every node keeps all links and answers from its own copy, and nodes pull from each other what they lack. What a node pulls takes the place of what it had.",
-        failures: &[Failure {
-            anomalies: &["divergence", "lost", "below-lower-bound", "stale-read", "non-linearizable"],
-            steps: &[
-                "Two nodes change the same link, each its own copy.",
-                "One pulls the other's copy, which takes the place of its own.",
-                "The change that it had made itself, and had acknowledged, is gone.",
-            ],
-            remedy: "To merge the two copies.",
-            variant: Some("crdt"),
-            cost: "Each copy keeps who changed it last, and how often.",
-        }],
-    },
-    start: |node| start(node, Joining::Replace),
-    ..CRDT
+    start: |node| start(node, SOUND),
 };
 
 /// What becomes of a link that a peer sends.
@@ -88,11 +66,23 @@ enum Joining {
     Merge,
     /// It takes the place of the own state.
     Replace,
+    /// It is merged, but the redirects of both are added up.
+    AddCounts,
 }
 
-fn start(node: Node, joining: Joining) -> NodeFuture {
+/// What sets one variant apart from another.
+#[derive(Clone, Copy, Debug)]
+struct Rules {
+    joining: Joining,
+    /// Whether a change is on the disk before it is answered.
+    sync_first: bool,
+}
+
+const SOUND: Rules = Rules { joining: Joining::Merge, sync_first: true };
+
+fn start(node: Node, rules: Rules) -> NodeFuture {
     Box::pin(async move {
-        let store = Store::open(&node, joining)?;
+        let store = Store::open(&node, rules)?;
         let router = api::router(CrdtLinks(store.clone()));
         try_join(gossip::run(&node, store), http::serve(&node.net, router)).await.map(|_| ())
     })

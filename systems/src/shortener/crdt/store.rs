@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde::{Deserialize, Serialize};
 
-use super::Joining;
 use super::link::Link;
 use super::replica::{Chunk, Replica};
 use super::version::{Actor, Dot, Seen};
+use super::{Joining, Rules};
 use crate::disk::DiskError;
 use crate::journal::{BadJournal, Journal};
 use crate::node::Node;
@@ -29,7 +29,7 @@ enum Record {
 pub(super) struct Store {
     state: Arc<Mutex<State>>,
     journal: Journal<Record>,
-    joining: Joining,
+    rules: Rules,
 }
 
 #[derive(Debug)]
@@ -42,7 +42,7 @@ struct State {
 
 impl Store {
     /// Begins a new life of the node, on what its disk kept of the ones before.
-    pub(super) fn open(node: &Node, joining: Joining) -> Result<Store, BadJournal> {
+    pub(super) fn open(node: &Node, rules: Rules) -> Result<Store, BadJournal> {
         let (lives, begun) = Journal::<u64>::open(&node.disk, "lives")?;
         let life = begun.last().unwrap_or(&0) + 1;
         // Before the first change is signed with it: a life that is forgotten would be lived twice.
@@ -57,7 +57,7 @@ impl Store {
             }
         }
         let state = State { replica, records: count, doubtful: false };
-        Ok(Store { state: Arc::new(Mutex::new(state)), journal, joining })
+        Ok(Store { state: Arc::new(Mutex::new(state)), journal, rules })
     }
 
     /// A link as this copy has it.
@@ -101,13 +101,10 @@ impl Store {
         let mut state = self.state();
         for (code, theirs) in links {
             let ours = state.replica.link(&code);
-            let joined = match self.joining {
-                Joining::Merge => {
-                    let mut joined = ours.clone();
-                    joined.merge(&theirs);
-                    joined
-                }
+            let joined = match self.rules.joining {
+                Joining::Merge => ours.merged(&theirs),
                 Joining::Replace => theirs,
+                Joining::AddCounts => ours.merged_adding_counts(&theirs),
             };
             if joined != ours {
                 self.append(&mut state, &Record::Link(code.clone(), joined.clone()))?;
@@ -149,6 +146,9 @@ impl Store {
     }
 
     async fn sync(&self) -> Result<(), DiskError> {
+        if !self.rules.sync_first {
+            return Ok(());
+        }
         let synced = self.journal.sync().await;
         self.state().doubtful |= synced.is_err();
         synced

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::hints::Hints;
 use super::replica::Replica;
-use super::{Reply, Request};
+use super::{HandOff, Reply, Request};
 use crate::node::{Node, spawn};
 use crate::peers::Peers;
 
@@ -86,8 +86,8 @@ impl Coordinator {
         }
     }
 
-    /// From now on, whatever this node keeps for others is sent to them until they have it.
-    pub(super) fn hand_off_for_ever(&self) {
+    /// From now on, whatever this node keeps for others is sent to them.
+    pub(super) fn hand_off_for_ever(&self, hand_off: HandOff) {
         let Some(hints) = &self.hints else { return };
         for owner in self.everyone.iter().filter(|owner| **owner != self.me) {
             let (peers, hints, owner) = (self.peers.clone(), hints.clone(), owner.clone());
@@ -95,9 +95,11 @@ impl Coordinator {
                 loop {
                     tokio::time::sleep(HAND_OFF).await;
                     let kept = hints.kept_for(&owner);
-                    if !kept.is_empty()
-                        && let Ok(Reply::Stored) = peers.ask(&owner, Request::Store(kept.clone()), DEADLINE).await
-                    {
+                    if kept.is_empty() {
+                        continue;
+                    }
+                    let stored = peers.ask(&owner, Request::Store(kept.clone()), DEADLINE).await;
+                    if matches!(stored, Ok(Reply::Stored)) || hand_off == HandOff::Once {
                         hints.handed_off(&owner, kept);
                     }
                 }

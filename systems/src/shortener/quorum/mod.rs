@@ -11,6 +11,7 @@
 //! | `coordinator` | asks all replicas and awaits enough of them |
 //! | `register` | the algorithm: read and write in two phases each |
 //! | `hints` | for the sloppy variant: what a node keeps for others that it can't reach |
+//! | [`weakened`] | variants that leave a rule out |
 //!
 //! A register has no consensus: nobody can claim, compare or delete here. A create is offered, because creates of one code
 //! carry the same url and have the lowest version that a link can have: repeated and overtaken ones change nothing. Two
@@ -22,6 +23,7 @@ mod hints;
 mod register;
 mod replica;
 mod version;
+pub mod weakened;
 
 #[cfg(test)]
 mod tests;
@@ -32,31 +34,13 @@ use super::{Answer, Links, Target, Unavailable, api};
 use crate::http;
 use crate::node::{Node, NodeFuture};
 use crate::peers::{self, Peers};
-use crate::story::{Failure, Story};
+use crate::story::Story;
 use crate::system::{Claim, Level, MINIMUM, Offer, System};
 use coordinator::{Coordinator, TooFew};
 use hints::Hints;
 use register::Register;
 use replica::{Record, Replica};
 use version::{Source, Versioned, Writer};
-
-/// What a system has to live with, but clocks that are wrong.
-const CLOCKS_RIGHT: &[&str] = &[
-    "none",
-    "partition",
-    "one-way",
-    "flapping",
-    "crash",
-    "power-loss",
-    "pause",
-    "slow",
-    "loss",
-    "duplication",
-    "reordering",
-    "corruption",
-];
-
-const WEAKENED: &[Claim] = &[Claim { level: Level::Linearizable, under: MINIMUM, weakened: true }];
 
 /// The system: linearizable, for links that are read and blindly re-targeted.
 pub const QUORUM: System = System {
@@ -74,125 +58,6 @@ pub const QUORUM: System = System {
     start: |node| start(node, ABD),
 };
 
-/// Weakened: a read that met a write under way answers it, and the next read may still miss it.
-pub const QUORUM_NO_WRITE_BACK: System = System {
-    name: "quorum-no-write-back",
-    about: "the same, but a read does not write back what it answers",
-    gives_up: "after a read of the new target, another may still show the old: regular, not linearizable",
-    source: "Lamport 1986, \"On interprocess communication\" (regular registers)",
-    claims: WEAKENED,
-    story: Story {
-        mechanism: "Every node keeps a copy of every link with a version. A write asks a majority for the highest version, then stores a higher one on a majority; a read asks a majority and answers the highest, without making sure that the next read finds it too.",
-        failures: &[Failure {
-            anomalies: &["stale-read", "non-linearizable"],
-            steps: &[
-                "A write stores its version on one replica, and is still under way, or is given up.",
-                "A read asks a majority that holds this replica, and answers the new target.",
-                "A later read asks another majority, which the write has not reached, and answers the old one.",
-            ],
-            remedy: "To store what a read answers on a majority before it is answered.",
-            variant: Some("quorum"),
-            cost: "A second round trip for reads that meet a write under way.",
-        }],
-    },
-    start: |node| start(node, Variant { write_back: false, ..ABD }),
-    ..QUORUM
-};
-
-/// Weakened: the replicas that a read asks need not have seen the last write.
-pub const QUORUM_WEAK: System = System {
-    name: "quorum-weak",
-    about: "the same, but one replica is enough for a read or a write (R + W ≤ N)",
-    gives_up: "recency: a read may miss any number of acknowledged writes",
-    source: "DeCandia et al. 2007 (Dynamo), section 4.5",
-    claims: WEAKENED,
-    story: Story {
-        mechanism: "Every node keeps a copy of every link with a version, and a read or a write is done when one replica has answered.",
-        failures: &[Failure {
-            anomalies: &["stale-read", "non-linearizable"],
-            steps: &[
-                "A write is acknowledged as soon as one replica has stored it.",
-                "The others have not heard of it: the messages to them are under way, or lost in a cut.",
-                "A read is answered by one of these, with the target from before the write.",
-            ],
-            remedy: "To let the reads and the writes of any link share a replica (R + W > N).",
-            variant: Some("quorum"),
-            cost: "An answer takes as long as the slowest node of the fastest majority, and a minority can't answer.",
-        }],
-    },
-    start: |node| start(node, Variant { reads: |_| 1, writes: |_| 1, ..ABD }),
-    ..QUORUM
-};
-
-/// Weakened when clocks are wrong: the last writer by the wall clock wins, whoever it was.
-pub const QUORUM_LWW: System = System {
-    name: "quorum-lww",
-    about: "the same, but versions are times of each node's wall clock: the last writer wins",
-    gives_up: "acknowledged updates of a node whose clock is behind",
-    source: "Kingsbury 2013, \"Call me maybe: Riak\" and \"Cassandra\"",
-    claims: &[
-        Claim { level: Level::Linearizable, under: CLOCKS_RIGHT, weakened: false },
-        Claim { level: Level::Linearizable, under: MINIMUM, weakened: true },
-    ],
-    story: Story {
-        mechanism: "Every node keeps a copy of every link with the time of its write, by the clock of the node that wrote it. The latest time wins.",
-        failures: &[Failure {
-            anomalies: &["stale-read", "lost", "non-linearizable"],
-            steps: &[
-                "The clock of one node is ahead, and it writes a link: the copy carries a time that has not come yet.",
-                "Another node writes the link later, with the right, lower time.",
-                "Every replica keeps the copy with the higher time: the later write is acknowledged, and gone.",
-            ],
-            remedy: "To take versions from a counter that is read from a majority first.",
-            variant: Some("quorum"),
-            cost: "One more round trip for each write.",
-        }],
-    },
-    start: |node| start(node, Variant { versions: Source::WallClock, ..ABD }),
-    ..QUORUM
-};
-
-/// Always writable: nodes stand in for others that they can't reach. Weakened as soon as anybody does.
-pub const QUORUM_SLOPPY: System = System {
-    name: "quorum-sloppy",
-    about: "the same, but a node stands in for those that it can't reach, and hands off what it kept for them",
-    gives_up: "recency during a cut, and of re-targets on its two sides one is lost; creates are not",
-    source: "DeCandia et al. 2007 (Dynamo), section 4.6; the stand-in is the coordinator, as in Cassandra",
-    claims: SLOPPY_CLAIMS,
-    story: Story {
-        mechanism: "As the quorum, but a node that can't reach a replica keeps its copy for it, counts that as stored, and hands it over when the replica is back.",
-        failures: &[Failure {
-            anomalies: &["stale-read", "non-linearizable", "lost"],
-            steps: &[
-                "The network is cut; nodes on each side stand in for those on the other.",
-                "A write on one side is acknowledged, though no node of the other side has it.",
-                "A read on the other side is answered, too, from copies that the write never reached.",
-            ],
-            remedy: "To count only the replicas themselves, and to refuse what a majority can't confirm.",
-            variant: Some("quorum"),
-            cost: "The minority side can't answer during a cut.",
-        }],
-    },
-    start: |node| start(node, Variant { sloppy: true, ..ABD }),
-    ..QUORUM
-};
-
-/// Both: what Riak did when `allow_mult` was off.
-pub const QUORUM_SLOPPY_LWW: System = System {
-    name: "quorum-sloppy-lww",
-    about: "quorum-sloppy with versions by each node's wall clock",
-    gives_up: "recency during a cut, and the re-targets of all sides but the one that wrote last",
-    source: "Kingsbury 2013, \"Call me maybe: Riak\"",
-    start: |node| start(node, Variant { sloppy: true, versions: Source::WallClock, ..ABD }),
-    ..QUORUM_SLOPPY
-};
-
-const SLOPPY_CLAIMS: &[Claim] = &[
-    Claim { level: Level::Linearizable, under: &["none"], weakened: false },
-    Claim { level: Level::Linearizable, under: &["partition"], weakened: true },
-    Claim { level: Level::Eventual, under: MINIMUM, weakened: false },
-];
-
 /// What sets one variant apart from another.
 #[derive(Clone, Copy, Debug)]
 struct Variant {
@@ -204,13 +69,30 @@ struct Variant {
     write_back: bool,
     /// Where versions come from.
     versions: Source,
-    /// Whether a node stands in for replicas that it can't reach.
-    sloppy: bool,
+    /// Whether a replica has on its disk what it says that it stored.
+    sync_first: bool,
+    /// Whether a node stands in for replicas that it can't reach, and how it hands over what it kept for them.
+    stand_in: Option<HandOff>,
+}
+
+/// How a node hands over what it kept for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HandOff {
+    /// It tries until the other has it.
+    UntilStored,
+    /// It tries once.
+    Once,
 }
 
 /// The algorithm as published.
-const ABD: Variant =
-    Variant { reads: majority, writes: majority, write_back: true, versions: Source::Counter, sloppy: false };
+const ABD: Variant = Variant {
+    reads: majority,
+    writes: majority,
+    write_back: true,
+    versions: Source::Counter,
+    sync_first: true,
+    stand_in: None,
+};
 
 fn majority(nodes: usize) -> usize {
     nodes / 2 + 1
@@ -239,10 +121,12 @@ enum Reply {
 fn start(node: Node, variant: Variant) -> NodeFuture {
     Box::pin(async move {
         let writer = Writer::begin_life(&node, variant.versions).await?;
-        let replica = Replica::open(&node.disk)?;
-        let hints = if variant.sloppy { Some(Hints::open(&node, &replica)?) } else { None };
+        let replica = Replica::open(&node.disk, variant.sync_first)?;
+        let hints = if variant.stand_in.is_some() { Some(Hints::open(&node, &replica)?) } else { None };
         let coordinator = Coordinator::new(&node, Peers::of(&node), replica.clone(), hints);
-        coordinator.hand_off_for_ever();
+        if let Some(hand_off) = variant.stand_in {
+            coordinator.hand_off_for_ever(hand_off);
+        }
         let serving = peers::serve(&node, move |_, request| {
             let replica = replica.clone();
             async move { replica.answer(request).await }

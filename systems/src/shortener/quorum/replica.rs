@@ -26,6 +26,7 @@ pub(super) struct Record {
 pub(super) struct Replica {
     journal: Journal<Record>,
     held: Arc<Mutex<Held>>,
+    sync_first: bool,
     broken: Arc<AtomicBool>,
 }
 
@@ -34,13 +35,13 @@ type Held = BTreeMap<String, Versioned>;
 impl Replica {
     /// Reads what the node stored in its former lives. What those left in the page cache is made durable with the rest,
     /// one record a link, before anybody is shown it.
-    pub(super) fn open(disk: &Disk) -> Result<Replica, BadJournal> {
+    pub(super) fn open(disk: &Disk, sync_first: bool) -> Result<Replica, BadJournal> {
         let (journal, records) = Journal::open(disk, "links")?;
         let mut held = Held::new();
         for record in records {
             take(&mut held, record);
         }
-        let replica = Replica { journal, held: Arc::new(Mutex::new(held)), broken: Arc::default() };
+        let replica = Replica { journal, held: Arc::new(Mutex::new(held)), sync_first, broken: Arc::default() };
         replica.journal.rewrite(&replica.records())?;
         Ok(replica)
     }
@@ -77,7 +78,9 @@ impl Replica {
         for record in &records {
             self.journal.append(record)?;
         }
-        if let Err(error) = self.journal.sync().await {
+        if self.sync_first
+            && let Err(error) = self.journal.sync().await
+        {
             self.broken.store(true, Ordering::Relaxed);
             return Err(error);
         }

@@ -5,7 +5,7 @@ use futures::FutureExt;
 
 use super::replica::{Record, Replica};
 use super::version::{Source, Version, Versioned};
-use super::{ABD, Reply, Request, Variant, start};
+use super::{ABD, HandOff, Reply, Request, Variant, start};
 use crate::cluster::Cluster;
 use crate::disk::{Platter, Trouble};
 use crate::http::Client;
@@ -35,21 +35,21 @@ fn shown(replica: &Replica) -> Option<String> {
 fn a_replica_holds_the_highest_version_in_whatever_order_they_come_and_keeps_it_through_a_power_loss() {
     for order in [[1, 2, 3], [3, 1, 2], [2, 3, 1]] {
         let platter = Platter::default();
-        let replica = Replica::open(&platter.disk()).unwrap();
+        let replica = Replica::open(&platter.disk(), true).unwrap();
         for time in order {
             let stored = ask(&replica, Request::Store(vec![record(time, &time.to_string())]));
             assert!(matches!(stored, Reply::Stored));
         }
         assert_eq!(shown(&replica).as_deref(), Some("3"));
         platter.lose_unsynced();
-        assert_eq!(shown(&Replica::open(&platter.disk()).unwrap()).as_deref(), Some("3"));
+        assert_eq!(shown(&Replica::open(&platter.disk(), true).unwrap()).as_deref(), Some("3"));
     }
 }
 
 #[test]
 fn a_replica_shows_nothing_that_a_failed_sync_may_have_lost() {
     let platter = Platter::default();
-    let replica = Replica::open(&platter.disk()).unwrap();
+    let replica = Replica::open(&platter.disk(), true).unwrap();
     platter.trouble(Trouble { sync_fails: true, ..Trouble::default() });
     assert!(matches!(ask(&replica, Request::Store(vec![record(1, "one")])), Reply::Failed));
     assert_eq!(shown(&replica), None);
@@ -61,14 +61,14 @@ fn a_replica_shows_nothing_that_a_failed_sync_may_have_lost() {
 #[test]
 fn what_a_killed_process_left_in_the_page_cache_is_durable_before_it_is_shown() {
     let platter = Platter::default();
-    let replica = Replica::open(&platter.disk()).unwrap();
+    let replica = Replica::open(&platter.disk(), true).unwrap();
     platter.trouble(Trouble { sync_fails: true, ..Trouble::default() });
     ask(&replica, Request::Store(vec![record(1, "one")]));
     platter.trouble(Trouble::default());
-    let reopened = Replica::open(&platter.disk()).unwrap();
+    let reopened = Replica::open(&platter.disk(), true).unwrap();
     assert_eq!(shown(&reopened).as_deref(), Some("one"));
     platter.lose_unsynced();
-    assert_eq!(shown(&Replica::open(&platter.disk()).unwrap()).as_deref(), Some("one"));
+    assert_eq!(shown(&Replica::open(&platter.disk(), true).unwrap()).as_deref(), Some("one"));
 }
 
 /// Three nodes, the wall clock of `n1` a minute behind; re-targets at `n2`, then at `n1`; what `n3` shows then.
@@ -138,7 +138,7 @@ fn one_node_of_three_answers_alone_only_if_it_stands_in_for_the_others_and_hands
         })
     };
     assert_eq!(serve_alone(ABD), (false, None));
-    assert_eq!(serve_alone(Variant { sloppy: true, ..ABD }), (true, Some(URL.to_owned())));
+    assert_eq!(serve_alone(Variant { stand_in: Some(HandOff::UntilStored), ..ABD }), (true, Some(URL.to_owned())));
 }
 
 /// Of five nodes, `n1` re-targets a link and is cut off from all but `n2` at some moment of that; after the heal it is read at

@@ -36,6 +36,8 @@ pub(super) enum Source {
     Counter,
     /// The wall clock, which nobody promises to be right.
     WallClock,
+    /// The counter alone: whoever saw the same makes the same version.
+    Nameless,
 }
 
 /// Makes the versions of one life of a node; clones share the sequence.
@@ -61,9 +63,12 @@ impl Writer {
     /// The version of a new write, by one who saw `seen`.
     pub(super) fn next(&self, seen: Option<&Version>) -> Version {
         let time = match self.source {
-            Source::Counter => seen.map_or(0, |seen| seen.time) + 1,
+            Source::Counter | Source::Nameless => seen.map_or(0, |seen| seen.time) + 1,
             Source::WallClock => u64::try_from(self.clock.now().as_nanos()).unwrap_or(u64::MAX),
         };
+        if self.source == Source::Nameless {
+            return Version { time, writer: "".into(), incarnation: 0, sequence: 0 };
+        }
         let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
         Version { time, writer: self.id.clone(), incarnation: self.incarnation, sequence }
     }

@@ -8,7 +8,7 @@ use futures::FutureExt;
 use http_body_util::Full;
 use hyper::Request;
 
-use super::{Rules, SOUND, node};
+use super::{Rule, Rules, node};
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::cluster::Cluster;
@@ -47,7 +47,7 @@ async fn post(client: &mut Client, node: &Arc<str>, path: &str, body: &'static s
 
 #[test]
 fn any_node_serves_the_whole_interface() {
-    cluster(3, SOUND).ask(|net| async move {
+    cluster(3, Rules::ALL).ask(|net| async move {
         let mut http = client(net).await;
         let mut links = LinkClient::new(&mut http);
         assert_eq!(links.claim(&node(1), "a", ONE).await, Ok(Answer::Done));
@@ -75,7 +75,7 @@ fn any_node_serves_the_whole_interface() {
 
 #[test]
 fn every_redirect_is_counted_once_however_often_its_frames_arrive() {
-    let mut cluster = cluster(3, SOUND);
+    let mut cluster = cluster(3, Rules::ALL);
     let stormy =
         Conditions { duplication_permille: 300, reordering_permille: 200, loss_permille: 20, ..Conditions::default() };
     for from in ["n1", "n2", "n3"] {
@@ -106,7 +106,7 @@ fn every_redirect_is_counted_once_however_often_its_frames_arrive() {
 
 #[test]
 fn a_minority_says_that_nothing_was_done() {
-    let mut cluster = cluster(3, SOUND);
+    let mut cluster = cluster(3, Rules::ALL);
     cluster.sim.crash("n2");
     cluster.sim.crash("n3");
     let answer = cluster.ask(|net| async move {
@@ -144,12 +144,12 @@ fn after_power_loss(rules: Rules) -> Option<String> {
 
 #[test]
 fn what_was_acknowledged_survives_a_power_loss_of_all_nodes() {
-    assert_eq!(after_power_loss(SOUND).as_deref(), Some(ONE));
+    assert_eq!(after_power_loss(Rules::ALL).as_deref(), Some(ONE));
 }
 
 #[test]
 fn what_was_acknowledged_before_the_sync_is_lost_with_the_power() {
-    assert_eq!(after_power_loss(Rules { sync_first: false, ..SOUND }), None);
+    assert_eq!(after_power_loss(Rules::without(Rule::SyncFirst)), None);
 }
 
 #[test]
@@ -166,6 +166,6 @@ fn a_node_with_a_damaged_journal_does_not_start() {
         net: Net::simulated(node(1), Recorder::default(), Weather::fair(1)),
         board: Board::default(),
     };
-    let ended = node::start(node, SOUND).now_or_never().expect("it has not begun to wait for anything");
+    let ended = node::start(node, Rules::ALL).now_or_never().expect("it has not begun to wait for anything");
     assert!(ended.expect_err("the journal is damaged").to_string().contains("damaged"));
 }

@@ -14,6 +14,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::Rules;
 use super::durable::{Ballot, Record, Remembered};
 use super::log::{Entry, Log, Position};
 use super::replication::Leadership;
@@ -89,6 +90,8 @@ pub(super) struct Raft<C> {
     pub(super) heard_at: Option<Duration>,
     pub(super) rng: ChaCha8Rng,
     pub(super) effects: Effects<C>,
+    /// The rules that it keeps to.
+    pub(super) rules: Rules,
 }
 
 impl<C> Raft<C> {
@@ -108,6 +111,7 @@ impl<C> Raft<C> {
             heard_at: None,
             rng,
             effects: Effects::default(),
+            rules: Rules::ALL,
         };
         raft.await_leader();
         raft

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::Rule;
 use super::consensus::{ELECTION, Raft, Reply, Request, Role};
 use super::durable::Ballot;
 use super::log::Position;
@@ -42,7 +43,8 @@ impl<C> Raft<C> {
         }
         let free = self.ballot.vote.as_ref().is_none_or(|vote| vote == from);
         let in_term = term > self.ballot.term || (term == self.ballot.term && free);
-        let granted = in_term && last >= self.log.last() && !(trial && self.has_leader());
+        let up_to_date = last >= self.log.last() || !self.rules.keep(Rule::CompareLogs);
+        let granted = in_term && up_to_date && !(trial && self.has_leader());
         if granted && !trial {
             self.record_ballot(Ballot { term, vote: Some(from.clone()) });
             self.await_leader();

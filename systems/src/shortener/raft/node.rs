@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-use super::Rules;
 use super::consensus::{self, Raft};
 use super::durable::{Record, Remembered};
 use super::machine::{Machine, Outcome, Proposal};
 use super::service::Service;
+use super::{Rule, Rules};
 use crate::board::Board;
 use crate::disk::DiskError;
 use crate::http;
@@ -78,10 +78,10 @@ pub(super) fn start(node: Node, rules: Rules) -> NodeFuture {
         let machine = Arc::new(Mutex::new(Machine::default()));
         let peers = Peers::of(&node);
         let service = Service::new(&node, life, peers.clone(), events.clone(), known_leader);
-        let links = service.links((!rules.ask_leader).then(|| machine.clone()));
+        let links = service.links((!rules.keep(Rule::AskLeader)).then(|| machine.clone()));
+        let raft = Raft::start(node.id.clone(), node.peers.clone(), node.rng.clone(), remembered);
         let replica = Replica {
-            raft: Raft::start(node.id.clone(), node.peers.clone(), node.rng.clone(), remembered),
-            rules,
+            raft: Raft { rules, ..raft },
             journal: journal.clone(),
             peers,
             events: events.clone(),
@@ -92,7 +92,7 @@ pub(super) fn start(node: Node, rules: Rules) -> NodeFuture {
             waiting: Waiting::default(),
             ahead: None,
         };
-        if !rules.sync_first {
+        if !rules.keep(Rule::SyncFirst) {
             spawn(sync_now_and_then(journal));
         }
         let answer = move |from, request| ask(events.clone(), from, request);
@@ -137,7 +137,6 @@ struct Waiting {
 /// The loop's state.
 struct Replica {
     raft: Raft<Proposal>,
-    rules: Rules,
     journal: Journal<Record<Proposal>>,
     peers: Peers<Request, Reply>,
     events: Events,
@@ -196,7 +195,7 @@ impl Replica {
 
     /// Whoever does not lead drops the request, and that is a reply.
     fn propose(&mut self, proposal: Proposal, reply: oneshot::Sender<Reply>) {
-        if self.rules.commit_first {
+        if self.raft.rules.keep(Rule::CommitFirst) {
             if let Some(index) = self.raft.propose(proposal) {
                 self.waiting.commands.insert(index, reply);
             }
@@ -226,7 +225,7 @@ impl Replica {
         for record in &effects.records {
             self.journal.append(record)?;
         }
-        if self.rules.sync_first && !effects.records.is_empty() {
+        if self.raft.rules.keep(Rule::SyncFirst) && !effects.records.is_empty() {
             self.journal.sync().await?;
         }
         self.raft.persisted();

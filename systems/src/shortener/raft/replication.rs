@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Rule;
 use super::consensus::{ELECTION, HEARTBEAT, Raft, Reply, Request, Role};
 use super::log::{Entry, Position};
 
@@ -207,10 +208,11 @@ impl<C> Raft<C> {
     /// Commits what a majority has on disk, if it is of this term (section 5.4.2), and readies reads.
     pub(super) fn advance(&mut self) {
         let majority = self.majority();
+        let copies = if self.rules.keep(Rule::MajorityCommits) { majority } else { majority - 1 };
         let Role::Leader(leadership) = &mut self.role else { return };
         let followers = leadership.followers.values();
         let matched = followers.clone().map(|follower| follower.matched).chain([self.durable]);
-        let on_majority = reached_by(matched, majority);
+        let on_majority = reached_by(matched, copies);
         if self.log.term_at(on_majority) == Some(self.ballot.term) {
             self.commit = self.commit.max(on_majority);
         }
