@@ -89,6 +89,7 @@ pub const NEMESES: &[Nemesis] = &[
     netsplit_nemesis::leader::LEADER,
     netsplit_nemesis::skew::SKEW,
     netsplit_nemesis::slow::SLOW,
+    netsplit_nemesis::weather::BANDWIDTH,
     netsplit_nemesis::weather::LOSS,
     netsplit_nemesis::weather::DUPLICATION,
     netsplit_nemesis::weather::REORDERING,

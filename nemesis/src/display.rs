@@ -29,6 +29,9 @@ impl fmt::Display for Fault {
             Fault::Weather { hosts, mishap, permille } => {
                 write!(f, "{permille} ‰ of the messages of {} {mishap}", listed(hosts))
             }
+            Fault::Throttle { hosts, bytes_per_s } => {
+                write!(f, "the links of {} carry {bytes_per_s} bytes a second", listed(hosts))
+            }
             Fault::Disk { hosts, trouble } => write!(f, "the disk of {} {trouble}", listed(hosts)),
             Fault::FlipBit { hosts, at_permille, bit } => {
                 write!(f, "a bit of the disk of {} flips (bit {bit} at {at_permille} ‰)", listed(hosts))

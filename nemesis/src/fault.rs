@@ -154,6 +154,13 @@ pub enum Fault {
         /// How many of a thousand messages.
         permille: u16,
     },
+    /// All links of some hosts carry few bytes a second: what is sent queues.
+    Throttle {
+        /// The hosts.
+        hosts: Vec<Target>,
+        /// How many bytes a second, in each direction of each link.
+        bytes_per_s: u32,
+    },
     /// Disks do not do what they are asked to.
     Disk {
         /// Whose.
@@ -205,7 +212,7 @@ impl Fault {
             Fault::Amnesia { .. } => "amnesia",
             Fault::Pause { .. } => "pause",
             Fault::Skew { .. } => "skew",
-            Fault::Slow { .. } => "slow",
+            Fault::Slow { .. } | Fault::Throttle { .. } => "slow",
             Fault::Weather { mishap: Mishap::Loss, .. } => "loss",
             Fault::Weather { mishap: Mishap::Duplication, .. } => "duplication",
             Fault::Weather { mishap: Mishap::Reordering, .. } => "reordering",
@@ -230,6 +237,7 @@ impl Fault {
             | Fault::Skew { hosts, .. }
             | Fault::Slow { hosts, .. }
             | Fault::Weather { hosts, .. }
+            | Fault::Throttle { hosts, .. }
             | Fault::Disk { hosts, .. }
             | Fault::FlipBit { hosts, .. } => hosts,
         }
@@ -279,6 +287,11 @@ impl Fault {
     /// Whether processes are down while it lasts.
     pub fn stops_processes(&self) -> bool {
         matches!(self, Fault::Crash { .. } | Fault::PowerLoss { .. } | Fault::Amnesia { .. } | Fault::FlipBit { .. })
+    }
+
+    /// Whether it befalls messages one by one.
+    pub fn is_weather(&self) -> bool {
+        matches!(self, Fault::Weather { .. } | Fault::Throttle { .. })
     }
 
     /// What a cut does with messages; `None` if the fault is no cut.

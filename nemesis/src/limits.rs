@@ -18,7 +18,7 @@ impl Fault {
     }
 
     fn flaw_of_hosts(&self, cluster: &Cluster) -> Option<String> {
-        let network_only = matches!(self, Fault::Weather { .. } | Fault::Slow { .. }) || self.cut_kind().is_some();
+        let network_only = self.is_weather() || matches!(self, Fault::Slow { .. }) || self.cut_kind().is_some();
         let known = if network_only { cluster.everyone() } else { cluster.hosts() };
         let groups = self.groups();
         let named = groups.iter().flatten().chain(self.targets().iter().filter_map(|target| match target {
@@ -79,6 +79,9 @@ impl Fault {
                 ("the time of a sync in milliseconds", *ms, 0, LONGEST_DELAY_MS)
             }
             Fault::Weather { permille, .. } => ("the share in a thousandth", u64::from(*permille), 0, 1000),
+            Fault::Throttle { bytes_per_s, .. } => {
+                ("the bytes a second", u64::from(*bytes_per_s), 10, u64::from(u32::MAX))
+            }
             Fault::PowerLoss { torn_permille, .. } => ("the torn share", u64::from(*torn_permille), 0, 1000),
             Fault::FlipBit { at_permille, .. } => ("the place of the bit", u64::from(*at_permille), 0, 999),
             _ => return None,

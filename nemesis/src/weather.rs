@@ -1,5 +1,5 @@
-//! Bad weather: single messages are lost, doubled, overtaken or damaged (`netsplit_systems::weather` says what that is on a link
-//! between nodes, and what TCP makes of it).
+//! Bad weather: single messages are lost, doubled, overtaken, damaged, or queue for a narrow link (`netsplit_systems::weather`
+//! says what that is on a link between nodes, and what TCP makes of it).
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -40,11 +40,25 @@ pub const CORRUPTION: Nemesis = Nemesis {
     schedule: |rng, cluster, phase| schedule(rng, cluster, phase, Mishap::Corruption),
 };
 
+/// Links are narrow.
+pub const BANDWIDTH: Nemesis = Nemesis {
+    name: "bandwidth",
+    about: "links carry few bytes a second: messages queue, and arrive late",
+    families: &["slow"],
+    schedule: |rng, cluster, phase| {
+        one_each(rng, phase, |rng| {
+            let hosts = Spec::one_of(&SPECS, rng, cluster);
+            Fault::Throttle { hosts, bytes_per_s: 250 << rng.random_range(0..6) }
+        })
+    },
+};
+
+const SPECS: [Spec; 4] = [Spec::AnyHost, Spec::Minority, Spec::AllHosts, Spec::AllHosts];
+
 /// On the links of one host or of all; from one message in a hundred to two of five.
 fn schedule(rng: &mut ChaCha8Rng, cluster: &Cluster, phase: Phase, mishap: Mishap) -> Schedule {
-    let specs = [Spec::AnyHost, Spec::Minority, Spec::AllHosts, Spec::AllHosts];
     one_each(rng, phase, |rng| {
-        let hosts = Spec::one_of(&specs, rng, cluster);
+        let hosts = Spec::one_of(&SPECS, rng, cluster);
         Fault::Weather { hosts, mishap, permille: rng.random_range(10..=400) }
     })
 }

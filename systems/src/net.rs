@@ -17,7 +17,7 @@ use tokio::time::Sleep;
 
 use crate::call::CallError;
 use crate::weather::{Fate, RETRANSMISSION, Weather};
-use crate::wire::{Connection, Recorder, What};
+use crate::wire::{self, Connection, Recorder, What};
 use socket::{Acceptor, Socket};
 
 /// The address of each host's port on real sockets.
@@ -88,6 +88,24 @@ impl Net {
         }
     }
 
+    /// Takes its place on the link to `to`.
+    fn queue(&self, to: &str, size_bytes: usize) -> Segment {
+        let World::Simulated { weather, .. } = &self.world else { return Segment::Passes };
+        match weather.queue(&self.me, to, size_bytes, wire::now()) {
+            Some(leaves_at) => self.still_queues(to, leaves_at),
+            None => Segment::Passes,
+        }
+    }
+
+    fn still_queues(&self, to: &str, leaves_at: Duration) -> Segment {
+        let World::Simulated { weather, .. } = &self.world else { return Segment::Passes };
+        let left = leaves_at.saturating_sub(wire::now());
+        if left.is_zero() || !weather.is_narrow(&self.me, to) {
+            return Segment::Passes;
+        }
+        Segment::Queues(leaves_at, Box::pin(tokio::time::sleep(left.min(LOOK))))
+    }
+
     fn note(&self, from: &Arc<str>, to: &Arc<str>, connection: Connection, what: What, size_bytes: usize) {
         if let World::Simulated { recorder, .. } = &self.world {
             recorder.note(from, to, connection, what, size_bytes);
@@ -122,6 +140,8 @@ pub struct Stream {
     peer: Arc<str>,
     net: Net,
     segment: Segment,
+    /// What is sent here are frames, each with a fate of its own.
+    framed: bool,
 }
 
 /// What the weather does to the next segment that is written.
@@ -131,15 +151,18 @@ enum Segment {
     Undrawn,
     /// TCP sends it when this time is over.
     Waits(Pin<Box<Sleep>>),
+    /// Others are before it on a narrow link, until then; it looks now and again whether the link is still narrow.
+    Queues(Duration, Pin<Box<Sleep>>),
     /// It goes out now.
     Passes,
-    /// Nothing: what is sent here are frames, each with a fate of its own.
-    Framed,
 }
+
+/// How often a segment that queues looks up.
+const LOOK: Duration = Duration::from_millis(20);
 
 impl Stream {
     fn new(socket: Socket, connection: Connection, peer: Arc<str>, net: Net) -> Stream {
-        Stream { socket, connection, peer, net, segment: Segment::Undrawn }
+        Stream { socket, connection, peer, net, segment: Segment::Undrawn, framed: false }
     }
 
     /// The host at the other end.
@@ -147,9 +170,9 @@ impl Stream {
         &self.peer
     }
 
-    /// Exempts the stream from the weather: its user draws the fate of every message.
+    /// Exempts the stream from mishaps: its user draws the fate of every message.
     pub(crate) fn framed(mut self) -> Stream {
-        self.segment = Segment::Framed;
+        self.framed = true;
         self
     }
 
@@ -165,19 +188,23 @@ impl Stream {
         }
     }
 
-    /// Ready when the weather lets the next segment out.
-    fn poll_weather(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Ready when the weather lets the next segment, of so many bytes, out.
+    fn poll_weather(&mut self, cx: &mut Context<'_>, size_bytes: usize) -> Poll<()> {
         loop {
-            match &mut self.segment {
-                Segment::Undrawn if self.net.retransmits(&self.peer) => {
-                    self.segment = Segment::Waits(Box::pin(tokio::time::sleep(RETRANSMISSION)));
+            self.segment = match &mut self.segment {
+                Segment::Undrawn if !self.framed && self.net.retransmits(&self.peer) => {
+                    Segment::Waits(Box::pin(tokio::time::sleep(RETRANSMISSION)))
                 }
-                Segment::Undrawn => self.segment = Segment::Passes,
+                Segment::Undrawn => self.net.queue(&self.peer, size_bytes),
                 Segment::Waits(sleep) => {
                     ready!(sleep.as_mut().poll(cx));
-                    self.segment = Segment::Passes;
+                    self.net.queue(&self.peer, size_bytes)
                 }
-                Segment::Passes | Segment::Framed => return Poll::Ready(()),
+                Segment::Queues(leaves_at, look) => {
+                    ready!(look.as_mut().poll(cx));
+                    self.net.still_queues(&self.peer, *leaves_at)
+                }
+                Segment::Passes => return Poll::Ready(()),
             }
         }
     }
@@ -198,11 +225,9 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
-        ready!(self.poll_weather(cx));
+        ready!(self.poll_weather(cx, buffer.len()));
         let result = ready!(Pin::new(&mut self.socket).poll_write(cx, buffer));
-        if let Segment::Passes = self.segment {
-            self.segment = Segment::Undrawn;
-        }
+        self.segment = Segment::Undrawn;
         if let Ok(size) = result {
             self.net.note(&self.net.me, &self.peer, self.connection, What::Send, size);
         }

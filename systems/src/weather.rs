@@ -2,11 +2,12 @@
 //!
 //! A message between nodes is a frame on a link that promises no delivery: it can be lost, doubled, overtaken or damaged.
 //! HTTP and Redis go over TCP, which hides all of that at the price of time: a segment that is lost or damaged is sent
-//! again after a time-out, and duplicates are thrown away (RFC 9293; the first retransmission time-out of Linux).
+//! again after a time-out, and duplicates are thrown away (RFC 9293; the first retransmission time-out of Linux). On a narrow
+//! link both wait until what was sent before has left.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use rand::Rng;
@@ -30,6 +31,8 @@ pub struct Conditions {
     pub reordering_permille: u16,
     /// A bit of it is flipped.
     pub corruption_permille: u16,
+    /// How much the link carries; as much as is sent, if this is not said.
+    pub bytes_per_s: Option<u32>,
 }
 
 impl Conditions {
@@ -41,6 +44,7 @@ impl Conditions {
             duplication_permille: self.duplication_permille.max(other.duplication_permille),
             reordering_permille: self.reordering_permille.max(other.reordering_permille),
             corruption_permille: self.corruption_permille.max(other.corruption_permille),
+            bytes_per_s: [self.bytes_per_s, other.bytes_per_s].into_iter().flatten().min(),
         }
     }
 }
@@ -67,6 +71,8 @@ pub struct Mishaps {
     pub overtaken: u64,
     /// Damaged.
     pub damaged: u64,
+    /// Had to wait until a narrow link had room.
+    pub queued: u64,
 }
 
 /// The weather of a whole run; clones are the same.
@@ -83,6 +89,8 @@ struct Link {
     conditions: Conditions,
     dice: ChaCha8Rng,
     mishaps: Mishaps,
+    /// When all that was sent so far will have left, in simulated time.
+    free_at: Duration,
 }
 
 impl Weather {
@@ -99,6 +107,7 @@ impl Weather {
             conditions: Conditions::default(),
             dice: dice(self.seed, &format!("weather {from} to {to}")),
             mishaps: Mishaps::default(),
+            free_at: Duration::ZERO,
         });
         link.conditions = conditions;
     }
@@ -114,6 +123,28 @@ impl Weather {
         links.get(&(from.to_owned(), to.to_owned())).map(|link| link.mishaps).unwrap_or_default()
     }
 
+    /// When so many bytes that are sent `now` will have left, behind all that was sent before; `None` if nothing holds them up.
+    pub(crate) fn queue(&self, from: &str, to: &str, size_bytes: usize, now: Duration) -> Option<Duration> {
+        let mut links = self.stormy_links()?;
+        let link = links.get_mut(&(from.to_owned(), to.to_owned()))?;
+        let bytes_per_s = u64::from(link.conditions.bytes_per_s?.max(1));
+        let takes_us = (size_bytes as u64).saturating_mul(1_000_000) / bytes_per_s;
+        link.free_at = link.free_at.max(now) + Duration::from_micros(takes_us);
+        link.mishaps.queued += 1;
+        Some(link.free_at)
+    }
+
+    /// Whether a link is narrow: when it is no more, what waited leaves at once.
+    pub(crate) fn is_narrow(&self, from: &str, to: &str) -> bool {
+        let links = self.stormy_links();
+        let link = links.as_ref().and_then(|links| links.get(&(from.to_owned(), to.to_owned())));
+        link.is_some_and(|link| link.conditions.bytes_per_s.is_some())
+    }
+
+    fn stormy_links(&self) -> Option<MutexGuard<'_, BTreeMap<(String, String), Link>>> {
+        self.stormy.load(Ordering::Relaxed).then(|| self.links.lock().expect("no holder panics"))
+    }
+
     /// Draws what befalls a frame between nodes.
     pub(crate) fn fate(&self, from: &str, to: &str) -> Fate {
         self.draw(from, to, true).unwrap_or(Fate::Delivered)
@@ -126,11 +157,8 @@ impl Weather {
 
     /// Of a segment of TCP, which is no frame, nobody ever sees that it was doubled or overtaken: that counts as no mishap.
     fn draw(&self, from: &str, to: &str, framed: bool) -> Option<Fate> {
-        if !self.stormy.load(Ordering::Relaxed) {
-            return None;
-        }
-        let mut links = self.links.lock().expect("no holder panics");
-        let Link { conditions, dice, mishaps } = links.get_mut(&(from.to_owned(), to.to_owned()))?;
+        let mut links = self.stormy_links()?;
+        let Link { conditions, dice, mishaps, .. } = links.get_mut(&(from.to_owned(), to.to_owned()))?;
         if *conditions == Conditions::default() {
             return None;
         }
@@ -155,6 +183,8 @@ impl Weather {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{Conditions, Fate, Weather};
 
     #[test]
@@ -171,5 +201,18 @@ mod tests {
         again.set("b", "a", Conditions { loss_permille: 500, ..Conditions::default() });
         again.set("a", "b", Conditions { loss_permille: 500, ..Conditions::default() });
         assert_eq!(fates(&again), first);
+    }
+
+    #[test]
+    fn bytes_queue_on_a_narrow_link_until_it_is_wide_again() {
+        let (weather, second) = (Weather::fair(7), Duration::from_secs(1));
+        assert_eq!(weather.queue("a", "b", 1000, second), None);
+        weather.set("a", "b", Conditions { bytes_per_s: Some(500), ..Conditions::default() });
+        assert_eq!(weather.queue("a", "b", 1000, second), Some(3 * second));
+        assert_eq!(weather.queue("a", "b", 500, 2 * second), Some(4 * second), "behind what was sent before");
+        assert_eq!(weather.queue("b", "a", 500, second), None, "the other direction has a line of its own");
+        weather.set("a", "b", Conditions::default());
+        assert!(!weather.is_narrow("a", "b"));
+        assert_eq!(weather.mishaps("a", "b").queued, 2);
     }
 }

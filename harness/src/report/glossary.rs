@@ -71,7 +71,7 @@ const FALLACIES: [Fallacy; 8] = [
     Fallacy {
         belief: "Bandwidth is infinite",
         truth: "a slow link delivers what was sent later than the deadline allows",
-        refuted_by: &["slow", "bandwidth"],
+        refuted_by: &["bandwidth", "slow"],
     },
     Fallacy {
         belief: "The network is secure",

@@ -132,6 +132,16 @@ fn slow_links_delay_messages_and_are_fast_again() {
 }
 
 #[test]
+fn messages_queue_on_narrow_links_and_no_longer_when_they_are_wide_again() {
+    let fault = Fault::Throttle { hosts: hosts(&["redis"]), bytes_per_s: 500 };
+    hits_and_heals(fault.clone(), "messages queued");
+    let (results, _) = run(vec![fault]);
+    let narrow = results.stats.windows[0].overall.latency.as_ref().map(|latency| latency.p50);
+    let usual = results.stats.outside.latency.as_ref().map(|latency| latency.p50);
+    assert!(narrow > usual, "{narrow:?} is not more than {usual:?}");
+}
+
+#[test]
 fn segments_that_are_lost_or_damaged_are_counted_and_those_that_tcp_hides_are_not() {
     let weather = |mishap| Fault::Weather { hosts: hosts(&["redis"]), mishap, permille: 200 };
     hits_and_heals(weather(Mishap::Loss), "messages lost");

@@ -168,7 +168,7 @@ impl<M: Machines> Injector<M> {
         for (a, b) in touched.pairs(&everyone) {
             self.links.settle(sim, &self.state, &a, &b);
             for (from, to) in [(&a, &b), (&b, &a)] {
-                if matches!(touched.fault, Fault::Weather { .. }) {
+                if touched.fault.is_weather() {
                     self.machines.weather().set(from, to, self.state.conditions(from, to));
                 }
             }
@@ -188,8 +188,8 @@ impl<M: Machines> Injector<M> {
     /// Notes what the fault hit while it was in force.
     fn count(&mut self, fault: &InForce) {
         let mishaps = fault.mishaps_since(self.machines.weather());
-        if let Fault::Weather { mishap, .. } = fault.fault {
-            self.strikes.count(fault.id, strike::word_of(mishap), mishaps);
+        if let Some(word) = strike::word_of(&fault.fault) {
+            self.strikes.count(fault.id, word, mishaps);
         }
         if let Fault::Disk { trouble, .. } = fault.fault {
             let troubled = fault.hosts.iter().filter_map(|host| self.machines.machine(host));

@@ -132,7 +132,7 @@ impl InForce {
 
     /// The pairs of hosts whose link it touches.
     pub(super) fn pairs(&self, everyone: &[String]) -> Vec<(String, String)> {
-        let of_hosts = matches!(self.fault, Fault::Slow { .. } | Fault::Weather { .. });
+        let of_hosts = self.fault.is_weather() || matches!(self.fault, Fault::Slow { .. });
         let touches = |a: &String, b: &String| {
             self.fault.blocks(&self.hosts, a, b)
                 || self.fault.blocks(&self.hosts, b, a)
@@ -147,18 +147,21 @@ impl InForce {
 
     /// How many mishaps of its kind there were on its links since it began.
     pub(super) fn mishaps_since(&self, weather: &Weather) -> u64 {
-        let Fault::Weather { mishap, .. } = self.fault else { return 0 };
+        if !self.fault.is_weather() {
+            return 0;
+        }
         let all: u64 = weather
             .links()
             .into_iter()
             .filter(|(from, to)| self.hosts.contains(from) || self.hosts.contains(to))
             .map(|(from, to)| {
                 let mishaps = weather.mishaps(&from, &to);
-                match mishap {
-                    Mishap::Loss => mishaps.lost,
-                    Mishap::Duplication => mishaps.doubled,
-                    Mishap::Reordering => mishaps.overtaken,
-                    Mishap::Corruption => mishaps.damaged,
+                match self.fault {
+                    Fault::Weather { mishap: Mishap::Loss, .. } => mishaps.lost,
+                    Fault::Weather { mishap: Mishap::Duplication, .. } => mishaps.doubled,
+                    Fault::Weather { mishap: Mishap::Reordering, .. } => mishaps.overtaken,
+                    Fault::Weather { mishap: Mishap::Corruption, .. } => mishaps.damaged,
+                    _ => mishaps.queued,
                 }
             })
             .sum();
@@ -168,6 +171,9 @@ impl InForce {
 
 fn conditions(fault: &Fault) -> Conditions {
     let mut conditions = Conditions::default();
+    if let Fault::Throttle { bytes_per_s, .. } = fault {
+        conditions.bytes_per_s = Some(*bytes_per_s);
+    }
     if let Fault::Weather { mishap, permille, .. } = fault {
         match mishap {
             Mishap::Loss => conditions.loss_permille = *permille,

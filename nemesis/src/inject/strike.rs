@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::{DiskTrouble, Mishap};
+use crate::{DiskTrouble, Fault, Mishap};
 
 /// What one step hit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,12 +38,15 @@ impl Strikes {
     }
 }
 
-pub(super) fn word_of(mishap: Mishap) -> &'static str {
-    match mishap {
-        Mishap::Loss => "messages lost",
-        Mishap::Duplication => "messages doubled",
-        Mishap::Reordering => "messages overtaken",
-        Mishap::Corruption => "messages damaged",
+/// What befalls messages one by one; `None` if nothing does.
+pub(super) fn word_of(fault: &Fault) -> Option<&'static str> {
+    match fault {
+        Fault::Weather { mishap: Mishap::Loss, .. } => Some("messages lost"),
+        Fault::Weather { mishap: Mishap::Duplication, .. } => Some("messages doubled"),
+        Fault::Weather { mishap: Mishap::Reordering, .. } => Some("messages overtaken"),
+        Fault::Weather { mishap: Mishap::Corruption, .. } => Some("messages damaged"),
+        Fault::Throttle { .. } => Some("messages queued"),
+        _ => None,
     }
 }
 
