@@ -6,8 +6,10 @@
 use std::time::Duration;
 
 use cpu_time::ProcessTime;
+use netsplit::case::Case;
 use netsplit::judge::Overall;
-use netsplit::plan::{Config, Plan};
+use netsplit::plan::Config;
+use netsplit::registry::Registry;
 use netsplit::trial::Trial;
 
 fn main() {
@@ -36,8 +38,8 @@ fn main() {
 
 /// One run from seed to verdict; returns its simulated time.
 fn standard_run(seed: u64) -> Duration {
-    let plan = Plan::draw(seed, &Config::default()).expect("the default is a configuration");
-    let results = Trial::of(plan).expect("embedded Redis needs nothing").results;
+    let case = Case::draw(seed, &Config::default(), &Registry::builtin()).expect("the default is a configuration");
+    let results = Trial::of(case).expect("embedded Redis needs nothing").results;
     assert_eq!(results.overall, Overall::Valid, "seed {seed}");
     results.simulated
 }

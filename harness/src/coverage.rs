@@ -12,6 +12,7 @@ use netsplit_checker::{Actor, Kind};
 use netsplit_nemesis::Fault;
 use netsplit_systems::node::REDIS;
 
+use crate::case::Case;
 use crate::plan::Plan;
 use crate::simulate::Recording;
 
@@ -72,13 +73,13 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// What the run of `plan` covered.
-    pub fn of(plan: &Plan, recording: &Recording) -> Coverage {
-        let hosts = plan.cluster().hosts();
+    /// What the run of `case` covered.
+    pub fn of(case: &Case, recording: &Recording) -> Coverage {
+        let hosts = case.cluster().hosts();
         let mut coverage = Coverage { hosts: hosts.len(), goals: BTreeMap::new() };
-        let families: BTreeSet<&str> = plan.families().into_iter().collect();
+        let families: BTreeSet<&str> = case.families().into_iter().collect();
         let has = |names: &[&str]| names.iter().any(|name| families.contains(name));
-        let network = Network::of(plan, recording, &hosts);
+        let network = Network::of(case, recording, &hosts);
         if has(&["partition", "flapping"]) {
             coverage.cuts(&network, &hosts);
         }
@@ -86,10 +87,10 @@ impl Coverage {
             coverage.one_way(&network, &hosts);
         }
         if has(&["crash", "power-loss", "amnesia"]) {
-            coverage.crashes(plan, recording, &hosts);
+            coverage.crashes(case, recording, &hosts);
         }
         if families.iter().any(|family| *family != "none") {
-            coverage.reads(plan, recording);
+            coverage.reads(case, recording);
         }
         coverage
     }
@@ -318,15 +319,16 @@ mod tests {
 
     use super::*;
     use crate::plan::Config;
+    use crate::registry::Registry;
     use crate::simulate;
 
     /// What a run of `redis` with one fault covers, of three nodes.
     fn covered(nemesis: &str, fault: Fault) -> Coverage {
         let time_limit = Duration::from_secs(4);
         let config = Config { nemesis: nemesis.into(), nodes: 3, time_limit, ..Config::default() };
-        let mut plan = Plan::draw(1, &config).expect("the names are known");
-        plan.schedule = vec![Step { id: 0, at_ms: 1000, lasts_ms: 2000, fault }];
-        Coverage::of(&plan, &simulate::run(&plan).expect("embedded Redis needs nothing"))
+        let mut case = Case::draw(1, &config, &Registry::builtin()).expect("the names are known");
+        case.plan.schedule = vec![Step { id: 0, at_ms: 1000, lasts_ms: 2000, fault }];
+        Coverage::of(&case, &simulate::run(&case).expect("embedded Redis needs nothing"))
     }
 
     fn reached(coverage: &Coverage, goal: Goal) -> Vec<&str> {

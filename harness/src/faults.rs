@@ -11,7 +11,7 @@ use netsplit_systems::system::System;
 use rand::seq::IndexedRandom;
 
 use crate::plan::Config;
-use crate::registry::{self, NEMESES, Unknown};
+use crate::registry::{Registry, Unknown};
 
 /// What is drawn for a plan.
 pub(crate) struct Faults {
@@ -30,34 +30,34 @@ impl Faults {
         config: &Config,
         system: &System,
         cluster: &Cluster,
-        length: Duration,
+        registry: &Registry,
     ) -> Result<Faults, Unknown> {
-        let named = registry::nemeses(&config.nemesis)?;
+        let named = registry.nemeses_named(&config.nemesis)?;
         let swarms = named.iter().any(|nemesis| nemesis.name == SWARM.name);
-        let swarm = if swarms { draw_swarm(seed, system, config.beyond) } else { Vec::new() };
+        let swarm = if swarms { draw_swarm(seed, system, config.beyond, registry) } else { Vec::new() };
         let usual = |nemesis: &&'static Nemesis| (*nemesis, 1000);
         let member = |member: &Member| {
-            let nemesis = registry::nemesis(&member.nemesis).expect("it was drawn from the registry");
+            let nemesis = registry.nemesis(&member.nemesis).expect("it was drawn from the registry");
             (nemesis, member.calm_permille)
         };
         let nemeses: Vec<(&Nemesis, u32)> = named.iter().map(usual).chain(swarm.iter().map(member)).collect();
-        let schedule = schedule(seed, &nemeses, cluster, length);
+        let schedule = schedule(seed, &nemeses, cluster, config.time_limit);
         let dead = if config.core { draw_dead(seed, cluster) } else { Vec::new() };
         Ok(Faults { swarm, schedule, dead })
     }
 }
 
 /// Inside what the system tolerates: the families of one of its claims. Beyond it: all families.
-fn draw_swarm(seed: u64, system: &System, beyond: bool) -> Vec<Member> {
+fn draw_swarm(seed: u64, system: &System, beyond: bool, registry: &Registry) -> Vec<Member> {
     let mut dice = dice(seed, SWARM.name);
     let allowed: BTreeSet<&str> = if beyond {
-        NEMESES.iter().flat_map(|nemesis| nemesis.families.iter().copied()).collect()
+        registry.nemeses().iter().flat_map(|nemesis| nemesis.families.iter().copied()).collect()
     } else {
         let claim = system.claims.choose(&mut dice);
         claim.into_iter().flat_map(|claim| claim.under.iter().copied()).collect()
     };
     let allowed = allowed.into_iter().filter(|family| *family != "none").collect();
-    swarm::draw(&mut dice, &allowed, NEMESES)
+    swarm::draw(&mut dice, &allowed, registry.nemeses())
 }
 
 /// All nodes but a random least majority.

@@ -29,7 +29,9 @@ pub fn smallest(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Config, Plan};
+    use crate::case::Case;
+    use crate::plan::Config;
+    use crate::registry::Registry;
     use crate::shrink::Size;
 
     #[test]
@@ -40,15 +42,16 @@ mod tests {
             time_limit: Duration::from_secs(2),
             ..Config::default()
         };
+        let case = || Case::draw(0, &config, &Registry::builtin()).expect("the names are known");
         let of = |most| {
-            let trial = Trial::of(Plan::draw(0, &config).expect("the names are known")).expect("no Redis is needed");
+            let trial = Trial::of(case()).expect("no Redis is needed");
             let signature = trial.signatures().into_iter().next().expect("the planted bug shows in seed 0");
             smallest(trial, &signature, most, &|| false).expect("it shrinks")
         };
         let (one, other) = (of(6), of(6));
-        assert_eq!(one.trial.plan, other.trial.plan);
+        assert_eq!(one.trial.case.plan, other.trial.case.plan);
         assert!(!one.is_minimal && one.runs <= 6, "{} runs", one.runs);
-        let full = Size::of(&Plan::draw(0, &config).expect("the names are known"));
-        assert!(Size::of(&one.trial.plan).operations < full.operations);
+        let full = Size::of(&case());
+        assert!(Size::of(&one.trial.case).operations < full.operations);
     }
 }

@@ -8,9 +8,9 @@ use netsplit_systems::wire::What;
 use netsplit_workloads::Promise;
 use serde::{Deserialize, Serialize};
 
+use crate::case::Case;
 pub use crate::effects::Effect;
 use crate::effects::effects;
-use crate::plan::Plan;
 use crate::simulate::{Panicked, Recording, Stuck};
 
 /// What a run shows, as a whole.
@@ -98,10 +98,10 @@ impl Results {
     }
 }
 
-/// Judges `recording`, the run of `plan`.
-pub fn judge(plan: &Plan, recording: &Recording) -> Results {
-    let effects = effects(plan, recording);
-    let mut verdicts = checked(plan, &recording.history);
+/// Judges `recording`, the run of `case`.
+pub fn judge(case: &Case, recording: &Recording) -> Results {
+    let effects = effects(case, recording);
+    let mut verdicts = checked(case, &recording.history);
     if let Some(panicked) = &recording.panicked {
         verdicts.push(Judged { checker: "no-panic".into(), verdict: Verdict::Invalid(vec![evidence_of(panicked)]) });
     }
@@ -127,14 +127,14 @@ pub fn judge(plan: &Plan, recording: &Recording) -> Results {
 }
 
 /// The checkers' answers, none of them asked about a history that does not pass the lint.
-fn checked(plan: &Plan, history: &History) -> Vec<Judged> {
+fn checked(case: &Case, history: &History) -> Vec<Judged> {
     if let Some(finding) = lint::own(history).errors.first() {
         let verdict = Verdict::Unknown(Cause::Undecided(format!("the history is not well formed: {finding}")));
         return vec![Judged { checker: "lint".into(), verdict }];
     }
-    let settled = Duration::from_millis(plan.length_ms + plan.quiet_ms);
+    let settled = Duration::from_millis(case.length_ms + case.quiet_ms);
     let settled_from = history.events.partition_point(|event| event.time < settled) as u64;
-    let checkers = (plan.workload().checkers)(Promise { level: plan.promised().level, settled_from });
+    let checkers = (case.workload.checkers)(Promise { level: case.promised().level, settled_from });
     checkers.iter().map(|checker| Judged { checker: checker.name().into(), verdict: checker.check(history) }).collect()
 }
 

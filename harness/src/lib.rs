@@ -8,7 +8,7 @@
 //! | stage | module |
 //! |---|---|
 //! | what there is to run | [`registry`] |
-//! | seed ─▶ plan | [`plan`], its `faults` |
+//! | seed ─▶ plan | [`case`], its `faults`; [`plan`] is the data |
 //! | a schedule as a file | [`schedule`] |
 //! | plan ─▶ history | [`simulate`] |
 //! | history ─▶ verdicts | [`judge`], [`effects`] |
@@ -24,6 +24,7 @@
 //! **Architecture invariant:** nothing flows back. A run is a pure function of its plan; only this package touches files,
 //! threads and real time.
 
+pub mod case;
 pub mod coverage;
 pub mod digest;
 pub mod effects;
@@ -48,3 +49,9 @@ pub mod store;
 pub mod transcript;
 pub mod trial;
 pub mod zoo;
+
+pub use netsplit_checker as checker;
+pub use netsplit_nemesis as nemesis;
+pub use netsplit_systems as systems;
+pub use netsplit_workloads as workloads;
+pub use program::main;

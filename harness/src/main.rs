@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use netsplit::registry::Registry;
+
 fn main() -> ExitCode {
-    netsplit::program::main()
+    netsplit::main(&Registry::builtin())
 }

@@ -1,4 +1,4 @@
-//! Plans: everything that a run depends on, as plain data, drawn from a seed.
+//! Plans: everything that a run depends on, as plain data. A [`crate::case::Case`] draws one from a seed and runs it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -6,16 +6,10 @@ use std::time::Duration;
 use netsplit_nemesis::swarm::Member;
 use netsplit_nemesis::target::LEADER;
 use netsplit_nemesis::{Cluster, Schedule};
-use netsplit_systems::dice::dice;
-use netsplit_systems::node::REDIS;
-use netsplit_systems::system::{Claim, System};
-use netsplit_workloads::{Op, Script, Shape, Workload};
-use rand::Rng;
+use netsplit_workloads::{Op, Script};
 use serde::{Deserialize, Serialize};
 
-use crate::faults::Faults;
-use crate::limits::{self, MOST_CLIENTS, MOST_LENGTH_MS, MOST_NODES, MOST_OPERATIONS, within};
-use crate::registry::{self, Unknown};
+use crate::registry::{Registry, Unknown};
 
 /// The version of the plan's form and of what a plan makes a run do.
 pub const FORMAT: u32 = 3;
@@ -75,6 +69,15 @@ impl Default for Config {
             beyond: false,
             core: false,
         }
+    }
+}
+
+impl Config {
+    /// The default, but of the first system of `registry` and the first workload that it serves; `None` if there is none.
+    pub fn first_of(registry: &Registry) -> Option<Config> {
+        let system = registry.systems().first()?;
+        let workload = registry.workload_for(system)?;
+        Some(Config { system: system.name.into(), workload: workload.name.into(), ..Config::default() })
     }
 }
 
@@ -177,121 +180,11 @@ pub enum BadConfig {
     Inconsistent(String),
 }
 
-const TICK_MS: u64 = 5;
-
-/// How long the set-up may take, if there is one.
-const SETUP_MS: u64 = 3000;
-
 impl Plan {
-    /// The plan of `seed`.
-    pub fn draw(seed: u64, config: &Config) -> Result<Plan, BadConfig> {
-        let length_ms = u64::try_from(config.time_limit.as_millis()).unwrap_or(u64::MAX);
-        within("the number of nodes", config.nodes as u64, 1, MOST_NODES)?;
-        within("the number of clients", config.clients as u64, 1, MOST_CLIENTS)?;
-        within("the time limit in milliseconds", length_ms, 100, MOST_LENGTH_MS)?;
-        within("the rate", u64::from(config.rate), 1, 100_000)?;
-        within("the number of operations", u64::from(config.rate) * length_ms / 1000, 0, MOST_OPERATIONS)?;
-        let system = registry::system(&config.system)?;
-        let workload = registry::workload(&config.workload)?;
-        let nodes: Vec<String> = (1..=config.nodes).map(|n| format!("n{n}")).collect();
-        let shape =
-            Shape { nodes: nodes.clone(), clients: config.clients, length: config.time_limit, rate: config.rate };
-        let cluster = Cluster { nodes: nodes.clone(), redis: system.redis.map(|_| REDIS.to_owned()) };
-        let mut scripts = (workload.generate)(&mut dice(seed, workload.name), &shape);
-        let setup = (workload.setup)(&scripts);
-        let start_ms = if setup.is_empty() { 0 } else { SETUP_MS };
-        for planned in scripts.iter_mut().flatten() {
-            planned.at_ms += start_ms;
-        }
-        let Faults { swarm, mut schedule, dead } = Faults::draw(seed, config, system, &cluster, config.time_limit)?;
-        for step in &mut schedule {
-            step.at_ms += start_ms;
-        }
-        let plan = Plan {
-            format: FORMAT,
-            seed,
-            system: system.name.into(),
-            workload: workload.name.into(),
-            nemesis: config.nemesis.clone(),
-            redis: config.redis,
-            tick_ms: TICK_MS,
-            latencies: latencies(seed, &cluster),
-            length_ms: start_ms + length_ms,
-            setup,
-            start_ms,
-            quiet_ms: 1000,
-            recovery_ms: 10_000,
-            deadline_ms: 1000,
-            swarm,
-            schedule,
-            finale_nodes: nodes.iter().filter(|node| !dead.contains(node)).cloned().collect(),
-            dead,
-            finale: (workload.finale)(&scripts),
-            scripts,
-            nodes,
-        };
-        plan.validate()?;
-        Ok(plan)
-    }
-
-    /// The system, which a valid plan's is.
-    pub fn system(&self) -> &'static System {
-        registry::system(&self.system).expect("a plan is validated before it is used")
-    }
-
-    /// The workload, which a valid plan's is.
-    pub fn workload(&self) -> &'static Workload {
-        registry::workload(&self.workload).expect("a plan is validated before it is used")
-    }
-
-    /// Its fault families: those of the nemeses that it was drawn for, whether they drew a fault or not, and of its faults.
-    pub fn families(&self) -> Vec<&str> {
-        let named = registry::nemeses(&self.nemesis).unwrap_or_default();
-        let swarm = self.swarm.iter().filter_map(|member| registry::nemesis(&member.nemesis).ok());
-        let drawn = named.into_iter().chain(swarm).flat_map(|nemesis| nemesis.families.iter().copied());
-        let dead = (!self.dead.is_empty()).then_some("crash");
-        let scheduled = self.schedule.iter().map(|step| step.fault.family());
-        let families: BTreeSet<&str> = drawn.chain(dead).chain(scheduled).collect();
-        families.into_iter().collect()
-    }
-
-    /// The claim that the run is held to: the one that covers its fault families, else the system's strongest.
-    pub fn promised(&self) -> &'static Claim {
-        let system = self.system();
-        system.claim_under(&self.families()).unwrap_or(&system.claims[0])
-    }
-
-    /// Whether the run's faults are beyond what the system says that it tolerates.
-    pub fn is_beyond(&self) -> bool {
-        self.system().claim_under(&self.families()).is_none()
-    }
-
-    /// The fault families of the run that the system's claims, taken one by one, do not cover all of.
-    pub fn beyond(&self) -> Vec<&str> {
-        let families = self.families();
-        let lacking = |claim: &Claim| -> Vec<&str> {
-            families.iter().copied().filter(|family| !claim.under.contains(family)).collect()
-        };
-        self.system().claims.iter().map(lacking).min_by_key(Vec::len).unwrap_or(families.clone())
-    }
-
-    /// The hosts that faults can aim at.
-    pub fn cluster(&self) -> Cluster {
-        Cluster { nodes: self.nodes.clone(), redis: self.system().redis.map(|_| REDIS.to_owned()) }
-    }
-
-    /// Checks that a plan from anywhere can be run, and is no larger than a run may be.
-    pub fn validate(&self) -> Result<(), BadConfig> {
-        let system = registry::system(&self.system)?;
-        let workload = registry::workload(&self.workload)?;
-        registry::served(workload, system)?;
-        limits::check(self)?;
-        self.validate_hosts()
-    }
-
-    fn validate_hosts(&self) -> Result<(), BadConfig> {
+    /// Checks that its names are those of hosts of `cluster`, each meant once.
+    pub(crate) fn validate_hosts(&self, cluster: &Cluster) -> Result<(), BadConfig> {
         let inconsistent = |text: String| Err(BadConfig::Inconsistent(text));
-        let hosts = self.cluster().hosts();
+        let hosts = cluster.hosts();
         for (at, node) in self.nodes.iter().enumerate() {
             let plain = node.len() <= 32 && node.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
             if node.is_empty() || !plain || [CLIENTS, LEADER].contains(&node.as_str()) || hosts[at + 1..].contains(node)
@@ -306,7 +199,7 @@ impl Plan {
         }
         let mut ids = BTreeSet::new();
         for step in &self.schedule {
-            if let Some(flaw) = step.fault.flaw(&self.cluster()) {
+            if let Some(flaw) = step.fault.flaw(cluster) {
                 return inconsistent(format!("fault {} {flaw}", step.id));
             }
             if !ids.insert(step.id) {
@@ -333,18 +226,4 @@ impl Plan {
             None => Ok(()),
         }
     }
-}
-
-/// One to three ticks on every link, drawn per pair.
-fn latencies(seed: u64, cluster: &Cluster) -> Vec<Latency> {
-    let mut rng = dice(seed, "latencies");
-    let mut hosts = cluster.hosts();
-    hosts.push(CLIENTS.to_owned());
-    let mut latencies = Vec::new();
-    for (at, a) in hosts.iter().enumerate() {
-        for b in &hosts[at + 1..] {
-            latencies.push(Latency { a: a.clone(), b: b.clone(), ms: TICK_MS * rng.random_range(1..=3) });
-        }
-    }
-    latencies
 }

@@ -12,7 +12,8 @@ use netsplit_systems::node::NodeError;
 use netsplit_systems::redis::{Embedded, encode_request};
 use netsplit_systems::redis_host::{Backend, Session};
 
-use crate::plan::{Plan, RedisKind};
+use crate::case::Case;
+use crate::plan::RedisKind;
 use crate::redis_server::{Conn, RedisServer, RedisServerError};
 
 /// Why a run has no Redis to stand on.
@@ -36,10 +37,10 @@ pub(crate) struct Server {
 }
 
 impl Redis {
-    /// The Redis that `plan` asks for; a real one is started.
-    pub(crate) fn of(plan: &Plan) -> Result<Redis, NoRedis> {
-        Ok(match plan.redis {
-            RedisKind::Server if plan.system().redis.is_some() => {
+    /// The Redis that `case` asks for; a real one is started.
+    pub(crate) fn of(case: &Case) -> Result<Redis, NoRedis> {
+        Ok(match case.redis {
+            RedisKind::Server if case.system.redis.is_some() => {
                 let process = RedisServer::start_temporary()?;
                 let synced_bytes = process.aof_len()?;
                 Redis::Server(Rc::new(RefCell::new(Server { process, synced_bytes })))

@@ -55,23 +55,25 @@ mod tests {
     use netsplit_checker::{Evidence, Verdict};
 
     use super::*;
+    use crate::case::Case;
     use crate::judge::Judged;
     use crate::plan::Config;
+    use crate::registry::Registry;
     use crate::simulate::Stuck;
     use crate::trial::Trial;
 
     #[test]
     fn every_anomaly_and_a_stuck_node_have_a_signature_each_once() {
         let config = Config { nemesis: "none".into(), ..Config::default() };
-        let mut plan = Plan::draw(1, &config).expect("the names are known");
-        plan.scripts.iter_mut().for_each(Vec::clear);
-        let mut results = Trial::of(plan.clone()).expect("embedded Redis needs nothing").results;
-        assert_eq!(Signature::all(&plan, &results), []);
+        let mut case = Case::draw(1, &config, &Registry::builtin()).expect("the names are known");
+        case.plan.scripts.iter_mut().for_each(Vec::clear);
+        let mut results = Trial::of(case.clone()).expect("embedded Redis needs nothing").results;
+        assert_eq!(Signature::all(&case, &results), []);
         let evidence = |anomaly: &str| Evidence { anomaly: anomaly.into(), ..Evidence::default() };
         let found = vec![evidence("lost"), evidence("phantom"), evidence("lost")];
         results.verdicts = vec![Judged { checker: "set-full".into(), verdict: Verdict::Invalid(found) }];
         results.stuck = vec![Stuck { node: "n1".into(), last_answer_ms: None, reason: "timeout".into() }];
-        let shown: Vec<String> = Signature::all(&plan, &results).iter().map(ToString::to_string).collect();
+        let shown: Vec<String> = Signature::all(&case, &results).iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["redis/set-full/lost", "redis/set-full/phantom", "redis/recovery/stuck"]);
     }
 }

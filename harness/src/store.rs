@@ -7,8 +7,10 @@ use std::path::Path;
 use netsplit_checker::formats::{self, Format};
 use serde::{Deserialize, Serialize};
 
+use crate::case::Case;
 use crate::judge::{Overall, Results};
 use crate::plan::{BadConfig, FORMAT, Plan};
+use crate::registry::Registry;
 use crate::simulate::Recording;
 
 /// What every capsule says that it is.
@@ -116,7 +118,7 @@ impl Capsule {
     }
 
     /// Reads a capsule, which may be a stranger's: sizes and names are checked before anything starts.
-    pub fn read(path: &Path) -> Result<Capsule, BadCapsule> {
+    pub fn read(path: &Path, registry: &Registry) -> Result<(Capsule, Case), BadCapsule> {
         let file = fs::metadata(path)?;
         if !file.is_file() {
             return Err(BadCapsule::NoFile);
@@ -136,8 +138,8 @@ impl Capsule {
         }
         let capsule: Capsule = serde_json::from_slice(&bytes)?;
         capsule.check_words()?;
-        capsule.plan.validate()?;
-        Ok(capsule)
+        let case = Case::of(capsule.plan.clone(), registry)?;
+        Ok((capsule, case))
     }
 
     /// What is shown as it is must be what it claims to be.

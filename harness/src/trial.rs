@@ -4,8 +4,8 @@
 use std::io;
 use std::path::Path;
 
+use crate::case::Case;
 use crate::judge::{Results, judge};
-use crate::plan::Plan;
 use crate::redis_kind::NoRedis;
 use crate::report::Report;
 use crate::signature::Signature;
@@ -16,7 +16,7 @@ use crate::store::{self, Capsule, Reports};
 #[derive(Clone, Debug)]
 pub struct Trial {
     /// What was run.
-    pub plan: Plan,
+    pub case: Case,
     /// What it left behind.
     pub recording: Recording,
     /// What that shows.
@@ -24,16 +24,16 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// Runs and judges a valid plan.
-    pub fn of(plan: Plan) -> Result<Trial, NoRedis> {
-        let recording = simulate::run(&plan)?;
-        let results = judge(&plan, &recording);
-        Ok(Trial { plan, recording, results })
+    /// Runs and judges a case.
+    pub fn of(case: Case) -> Result<Trial, NoRedis> {
+        let recording = simulate::run(&case)?;
+        let results = judge(&case, &recording);
+        Ok(Trial { case, recording, results })
     }
 
     /// What was found, each once.
     pub fn signatures(&self) -> Vec<Signature> {
-        Signature::all(&self.plan, &self.results)
+        Signature::all(&self.case, &self.results)
     }
 
     /// Writes it to `folder`, as [`Trial::write_apart`] does, and points the `latest` beside it there.
@@ -44,10 +44,10 @@ impl Trial {
 
     /// Writes the capsule, the history and the reports to `folder`, which appears when all of it is written.
     pub fn write_apart(&self, folder: &Path, redis_version: Option<&str>) -> io::Result<()> {
-        let Trial { plan, recording, results } = self;
-        let capsule = Capsule::of(plan, results, redis_version.map(str::to_owned));
+        let Trial { case, recording, results } = self;
+        let capsule = Capsule::of(case, results, redis_version.map(str::to_owned));
         let replay = format!("netsplit replay {}", folder.join("capsule.json").display());
-        let report = Report { plan, recording, results, replay: &replay, often: None };
+        let report = Report { case, recording, results, replay: &replay, often: None };
         let reports = Reports { html: report.html(), markdown: report.markdown() };
         store::write(folder, &capsule, recording, results, &reports)
     }

@@ -43,12 +43,13 @@ impl Member {
 
 /// Draws which of the `allowed` families are on, each with an even chance, and for each a nemesis of `all` that draws no fault of
 /// a family that is off.
-pub fn draw(rng: &mut ChaCha8Rng, allowed: &BTreeSet<&str>, all: &[Nemesis]) -> Vec<Member> {
+pub fn draw(rng: &mut ChaCha8Rng, allowed: &BTreeSet<&str>, all: &[&Nemesis]) -> Vec<Member> {
     let on: BTreeSet<&str> = allowed.iter().copied().filter(|_| rng.random()).collect();
     let mut members = Vec::new();
     for family in &on {
         let of_it: Vec<&Nemesis> = all
             .iter()
+            .copied()
             .filter(|nemesis| nemesis.families.first() == Some(family))
             .filter(|nemesis| nemesis.families.iter().all(|family| on.contains(family)))
             .collect();
@@ -71,7 +72,7 @@ mod tests {
         let family = |name: &str| ALL.iter().find(|nemesis| nemesis.name == name).expect("it was drawn").families;
         let mut present: BTreeMap<&str, usize> = BTreeMap::new();
         for seed in 0..1000 {
-            let members = draw(&mut rng(seed), &allowed, ALL);
+            let members = draw(&mut rng(seed), &allowed, &ALL.iter().collect::<Vec<_>>());
             let families: BTreeSet<&str> = members.iter().flat_map(|member| family(&member.nemesis)).copied().collect();
             assert!(families.is_subset(&allowed), "{families:?}");
             for family in families {

@@ -81,6 +81,8 @@ pub enum Offer {
     Locks,
     /// Count pings, each node its own, and show everybody's.
     Pings,
+    /// Something else, in words: what a user's own system offers to a user's own workload.
+    Other(&'static str),
 }
 
 impl Offer {
@@ -96,6 +98,7 @@ impl Offer {
             Offer::Transactions => "transactions",
             Offer::Locks => "locks",
             Offer::Pings => "pings",
+            Offer::Other(word) => word,
         }
     }
 

@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::op::{deal, keys};
 use crate::register::shown;
-use crate::{Invocation, Op, Script, Shape, Workload};
+use crate::{Invocation, Op, Script, Shape, Workload, over_http};
 
 /// The workload.
 pub const CLAIM: Workload = Workload {
@@ -23,7 +23,7 @@ pub const CLAIM: Workload = Workload {
     generate,
     setup: |_| Vec::new(),
     finale: |scripts| keys(scripts).iter().map(|key| Op::on(key, "read", &[])).collect(),
-    invoke,
+    client: |net, deadline| over_http(net, deadline, invoke),
     checkers: |promise| promise.of_registers(models::register::claim()),
     pure: |op| op.f == "read",
 };

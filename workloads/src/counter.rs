@@ -18,7 +18,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::op::{deal, keys};
 use crate::ping::shown;
 use crate::retarget::{first_url, next_link, setup};
-use crate::{Invocation, Op, Promise, Script, Shape, Workload};
+use crate::{Invocation, Op, Promise, Script, Shape, Workload, over_http};
 
 /// The workload.
 pub const COUNTER: Workload = Workload {
@@ -28,7 +28,7 @@ pub const COUNTER: Workload = Workload {
     generate,
     setup,
     finale: |scripts| keys(scripts).iter().map(|key| Op::on(key, "read", &[])).collect(),
-    invoke,
+    client: |net, deadline| over_http(net, deadline, invoke),
     checkers,
     pure: |op| op.f == "read",
 };

@@ -6,6 +6,7 @@
 //! **Architecture invariant:** operations come from the plan's dice, never from what the run shows.
 
 pub mod claim;
+pub mod client;
 pub mod counter;
 pub mod op;
 pub mod ping;
@@ -15,16 +16,15 @@ pub mod retarget;
 pub mod set;
 pub mod set_rmw;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::LocalBoxFuture;
 use netsplit_checker::{Checker, Outcome, Value};
 use netsplit_systems::call::CallError;
-use netsplit_systems::http::Client;
+use netsplit_systems::net::Net;
 use netsplit_systems::system::Offer;
 use rand_chacha::ChaCha8Rng;
 
+pub use client::{Client, Invocation, over_http};
 pub use op::{Op, Planned, Script};
 pub use promise::Promise;
 
@@ -56,16 +56,13 @@ pub struct Workload {
     pub setup: fn(&[Script]) -> Vec<Op>,
     /// The reads after the quiet period, each to be asked of every node.
     pub finale: fn(&[Script]) -> Vec<Op>,
-    /// Does one operation at a node.
-    pub invoke: for<'a> fn(&'a mut Client, &'a Arc<str>, &'a Op) -> Invocation<'a>,
+    /// Makes a client, whose calls take at most so long.
+    pub client: fn(Net, Duration) -> Box<dyn Client>,
     /// What judges the history, for what is promised of it.
     pub checkers: fn(Promise) -> Vec<Box<dyn Checker>>,
     /// Whether an operation has no effect in the models of the checkers: then no answer is as good as never asked.
     pub pure: fn(&Op) -> bool,
 }
-
-/// An operation under way: what was observed, or why nothing was.
-pub type Invocation<'a> = LocalBoxFuture<'a, Result<Value, CallError>>;
 
 /// What a history records of a call: the only place where that is decided.
 pub fn outcome(result: &Result<Value, CallError>, pure: bool) -> Outcome<'_> {

@@ -7,6 +7,7 @@ use rand::Rng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use crate::Shape;
 
@@ -19,15 +20,20 @@ pub struct Op {
     /// The independent object that it is about, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// None, one, or several arguments.
+    /// None, one, or several arguments, each any JSON.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub args: Vec<String>,
+    pub args: Vec<Json>,
 }
 
 impl Op {
-    /// An operation on `key`.
+    /// An operation on `key`, with texts as arguments.
     pub fn on(key: &str, f: &str, args: &[&str]) -> Op {
-        Op { f: f.into(), key: Some(key.into()), args: args.iter().map(|&arg| arg.to_owned()).collect() }
+        Op { key: Some(key.into()), ..Op::new(f, args.iter().copied()) }
+    }
+
+    /// An operation on no key of its own: the system is one object, or the arguments say.
+    pub fn new<A: Into<Json>>(f: &str, args: impl IntoIterator<Item = A>) -> Op {
+        Op { f: f.into(), key: None, args: args.into_iter().map(Into::into).collect() }
     }
 
     /// The object, as a history shows it.
@@ -35,12 +41,12 @@ impl Op {
         self.key.as_deref().map_or(Value::Nil, Value::from)
     }
 
-    /// The arguments, as a history shows them: nothing, a string, or a list of them.
+    /// The arguments, as a history shows them: nothing, one value, or a list of them.
     pub fn value(&self) -> Value {
         match self.args.as_slice() {
             [] => Value::Nil,
-            [one] => Value::from(one.as_str()),
-            many => Value::list(many.iter().map(|arg| Value::from(arg.as_str()))),
+            [one] => shown(one),
+            many => Value::list(many.iter().map(shown)),
         }
     }
 
@@ -49,9 +55,33 @@ impl Op {
         self.key.as_deref().unwrap_or_default()
     }
 
-    /// The argument at a position; empty if there is none.
+    /// The text that is the argument at a position; empty if there is none.
     pub fn arg(&self, at: usize) -> &str {
-        self.args.get(at).map_or("", String::as_str)
+        self.args.get(at).and_then(Json::as_str).unwrap_or_default()
+    }
+
+    /// The whole number that is the argument at a position, if there is one.
+    pub fn number(&self, at: usize) -> Option<i64> {
+        self.args.get(at)?.as_i64()
+    }
+
+    /// The arguments that are texts.
+    pub fn texts(&self) -> Vec<&str> {
+        self.args.iter().filter_map(Json::as_str).collect()
+    }
+}
+
+/// An argument, as a history shows it.
+fn shown(arg: &Json) -> Value {
+    match arg {
+        Json::Null => Value::Nil,
+        Json::Bool(b) => Value::Bool(*b),
+        Json::Number(n) => n.as_i64().map_or_else(|| Value::Number(n.to_string().into()), Value::Int),
+        Json::String(text) => Value::from(text.as_str()),
+        Json::Array(items) => Value::list(items.iter().map(shown)),
+        Json::Object(fields) => {
+            Value::map(fields.iter().map(|(name, value)| (Value::text(name.as_str()), shown(value))))
+        }
     }
 }
 

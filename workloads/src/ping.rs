@@ -15,7 +15,7 @@ use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::op::deal;
-use crate::{Invocation, Op, Promise, Script, Shape, Workload};
+use crate::{Invocation, Op, Promise, Script, Shape, Workload, over_http};
 
 /// The workload.
 pub const PING: Workload = Workload {
@@ -25,7 +25,7 @@ pub const PING: Workload = Workload {
     generate,
     setup: |_| Vec::new(),
     finale,
-    invoke,
+    client: |net, deadline| over_http(net, deadline, invoke),
     checkers,
     pure: |op| op.f != "add",
 };

@@ -16,7 +16,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::op::{deal, keys};
-use crate::{Invocation, Op, Script, Shape, Workload};
+use crate::{Invocation, Op, Script, Shape, Workload, over_http};
 
 /// The workload.
 pub const REGISTER: Workload = Workload {
@@ -26,7 +26,7 @@ pub const REGISTER: Workload = Workload {
     generate,
     setup: |_| Vec::new(),
     finale: |scripts| keys(scripts).iter().map(|key| Op::on(key, "read", &[])).collect(),
-    invoke,
+    client: |net, deadline| over_http(net, deadline, invoke),
     checkers: |promise| promise.of_registers(models::register::cas_register()),
     pure: |op| op.f == "read",
 };

@@ -15,7 +15,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::op::{deal, keys};
 use crate::register::shown;
-use crate::{Invocation, Op, Script, Shape, Workload};
+use crate::{Invocation, Op, Script, Shape, Workload, over_http};
 
 /// The workload.
 pub const RETARGET: Workload = Workload {
@@ -25,7 +25,7 @@ pub const RETARGET: Workload = Workload {
     generate,
     setup,
     finale: |scripts| keys(scripts).iter().map(|key| Op::on(key, "read", &[])).collect(),
-    invoke,
+    client: |net, deadline| over_http(net, deadline, invoke),
     checkers: |promise| promise.of_registers(models::register::cas_register()),
     pure: |op| op.f == "read",
 };

@@ -13,7 +13,7 @@ use netsplit_systems::system::{Level, Offer};
 use rand_chacha::ChaCha8Rng;
 
 use crate::op::deal;
-use crate::{Invocation, Op, Script, Shape, Workload};
+use crate::{Invocation, Op, Script, Shape, Workload, over_http};
 
 /// The workload.
 pub const SET: Workload = Workload {
@@ -23,7 +23,7 @@ pub const SET: Workload = Workload {
     generate,
     setup: |_| Vec::new(),
     finale,
-    invoke,
+    client: |net, deadline| over_http(net, deadline, invoke),
     checkers: |promise| -> Vec<Box<dyn Checker>> {
         let linearizable = promise.level == Level::Linearizable;
         vec![Box::new(set_full::SetFull { linearizable, settled_from: Some(promise.settled_from) })]
@@ -36,22 +36,22 @@ fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
     deal(rng, shape, |_| {
         created += 1;
         let url = format!("https://example.com/{created}");
-        Op { f: "add".into(), key: None, args: vec![url] }
+        Op::new("add", [url])
     })
 }
 
 /// One read: of every link that was ever asked for.
 fn finale(scripts: &[Script]) -> Vec<Op> {
-    let mut urls: Vec<String> = scripts.iter().flatten().map(|planned| planned.op.arg(0).to_owned()).collect();
-    urls.sort();
-    vec![Op { f: "read".into(), key: None, args: urls }]
+    let mut urls: Vec<&str> = scripts.iter().flatten().map(|planned| planned.op.arg(0)).collect();
+    urls.sort_unstable();
+    vec![Op::new("read", urls)]
 }
 
 /// As many links of one read are followed side by side.
 const SIDE_BY_SIDE: usize = 32;
 
 /// Those of `urls` whose links are there.
-async fn found(mut client: Client, node: &Arc<str>, urls: &[String]) -> Result<Vec<Value>, CallError> {
+async fn found(mut client: Client, node: &Arc<str>, urls: &[&str]) -> Result<Vec<Value>, CallError> {
     let mut client = LinkClient::new(&mut client);
     let mut found = Vec::new();
     for url in urls {
@@ -69,8 +69,9 @@ fn invoke<'a>(client: &'a mut Client, node: &'a Arc<str>, op: &'a Op) -> Invocat
                 refused => Err(CallError::Refused(format!("{refused:?}"))),
             },
             "read" => {
-                let share = op.args.len().div_ceil(SIDE_BY_SIDE).max(1);
-                let shares = op.args.chunks(share).map(|urls| found(client.fork(), node, urls));
+                let urls = op.texts();
+                let share = urls.len().div_ceil(SIDE_BY_SIDE).max(1);
+                let shares = urls.chunks(share).map(|urls| found(client.fork(), node, urls));
                 Ok(Value::list(try_join_all(shares).await?.concat()))
             }
             other => Err(CallError::NotSent(format!("no operation `{other}` in this workload"))),

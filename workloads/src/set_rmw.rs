@@ -17,7 +17,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::op::{deal, keys};
-use crate::{Invocation, Op, Script, Shape, Workload};
+use crate::{Invocation, Op, Script, Shape, Workload, over_http};
 
 /// The workload.
 pub const SET_RMW: Workload = Workload {
@@ -27,7 +27,7 @@ pub const SET_RMW: Workload = Workload {
     generate,
     setup,
     finale: |scripts| keys(scripts).iter().map(|key| Op::on(key, "read", &[])).collect(),
-    invoke,
+    client: |net, deadline| over_http(net, deadline, invoke),
     checkers: |promise| -> Vec<Box<dyn Checker>> {
         vec![Box::new(set_full::SetFull { linearizable: false, settled_from: Some(promise.settled_from) })]
     },

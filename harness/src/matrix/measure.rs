@@ -78,10 +78,11 @@ pub struct Measure {
 impl Measure {
     /// Measures a run.
     pub fn of(trial: &Trial) -> Measure {
-        let Trial { plan, recording, results } = trial;
+        let Trial { case, recording, results } = trial;
+        let plan = &case.plan;
         let operations = recording.history.operations().unwrap_or_default();
         Measure {
-            claim: plan.system().claim_under(&plan.families()).map(|claim| (claim.level, claim.weakened)),
+            claim: case.system.claim_under(&case.families()).map(|claim| (claim.level, claim.weakened)),
             signatures: trial.signatures(),
             is_unknown: results.verdicts.iter().any(|judged| matches!(judged.verdict, Verdict::Unknown(_))),
             is_vacuous: results.vacuous.is_some(),
@@ -221,9 +222,11 @@ mod tests {
     use netsplit_nemesis::{CutKind, Step};
 
     use super::*;
+    use crate::case::Case;
     use crate::plan::Config;
+    use crate::registry::Registry;
 
-    fn plan(workload: &str, nemesis: &str) -> Plan {
+    fn case(workload: &str, nemesis: &str) -> Case {
         let config = Config {
             workload: workload.into(),
             nemesis: nemesis.into(),
@@ -231,17 +234,17 @@ mod tests {
             rate: 30,
             ..Config::default()
         };
-        Plan::draw(2, &config).expect("the names are known")
+        Case::draw(2, &config, &Registry::builtin()).expect("the names are known")
     }
 
-    fn measured(plan: Plan) -> Measure {
-        Measure::of(&Trial::of(plan).expect("no Redis is needed"))
+    fn measured(case: Case) -> Measure {
+        Measure::of(&Trial::of(case).expect("no Redis is needed"))
     }
 
     #[test]
     fn a_run_without_faults_is_available_converges_and_loses_nothing() {
         for workload in ["retarget", "register", "set"] {
-            let measure = measured(plan(workload, "none"));
+            let measure = measured(case(workload, "none"));
             let Share { hits, all } = measure.service.answered;
             assert!(hits == all && all > 0, "{workload}: {hits} of {all}");
             assert_eq!(measure.service.latencies.len() as u64, all);
@@ -253,14 +256,14 @@ mod tests {
 
     #[test]
     fn a_side_is_told_from_the_nodes_that_a_node_reaches() {
-        let mut plan = plan("set", "none");
+        let mut case = case("set", "none");
         let sides = vec![vec!["n1".into(), "n2".into(), "redis".into()], vec!["n3".into(), "n4".into(), "n5".into()]];
         let fault = Fault::Cut { kind: CutKind::Drop, sides };
-        plan.schedule = vec![Step { id: 0, at_ms: 1000, lasts_ms: 1000, fault }];
-        let at = |node, ms| reaches_most(&plan, node, Duration::from_millis(ms));
+        case.plan.schedule = vec![Step { id: 0, at_ms: 1000, lasts_ms: 1000, fault }];
+        let at = |node, ms| reaches_most(&case, node, Duration::from_millis(ms));
         assert_eq!((at("n1", 1500), at("n4", 1500)), (Some(false), Some(true)));
         assert_eq!((at("n1", 500), at("n4", 2000)), (None, None));
-        let service = measured(plan).service;
+        let service = measured(case).service;
         assert!(service.minority.hits > 0 && service.majority.all > 0 && service.majority.hits == 0, "{service:?}");
     }
 }

@@ -25,10 +25,11 @@ use std::time::Duration;
 
 use netsplit_systems::system::{Level, System};
 
+use crate::case::Case;
 use crate::gallery;
-use crate::plan::{BadConfig, Config, Plan};
+use crate::plan::{BadConfig, Config};
 use crate::redis_kind::NoRedis;
-use crate::registry;
+use crate::registry::Registry;
 use crate::shrink::Failed;
 use crate::trial::Trial;
 use cell::Cell;
@@ -43,6 +44,8 @@ pub const SET: &str = "set";
 /// What is to be compared, over how many seeds.
 #[derive(Clone)]
 pub struct Scope {
+    /// Where the names are looked up.
+    pub registry: Registry,
     /// The systems.
     pub systems: Vec<&'static System>,
     /// The names of the nemeses.
@@ -86,17 +89,16 @@ pub enum NotRun {
 
 /// The workloads by which a system is compared, the first for what clients meet: the registers that fit what it claims,
 /// and the set, as far as it serves them. Only a system that claims to be linearizable is asked to compare and set.
-pub fn workloads(system: &System) -> Vec<&'static str> {
+pub fn workloads(system: &System, registry: &Registry) -> Vec<&'static str> {
     let is_linearizable = system.claims.iter().any(|claim| claim.level == Level::Linearizable);
-    let serves =
-        |name: &&&str| registry::workload(name).is_ok_and(|workload| registry::served(workload, system).is_ok());
+    let serves = |name: &&&str| registry.workload(name).is_ok_and(|workload| registry.served(workload, system).is_ok());
     let registers = REGISTERS.iter().filter(|name| is_linearizable || **name != "register").find(|name| serves(name));
     let both: Vec<&str> = registers.into_iter().chain([&SET].into_iter().filter(serves)).copied().collect();
     if !both.is_empty() {
         return both;
     }
     // What is no shortener is measured by the workload that was made for it.
-    registry::WORKLOADS.iter().map(|workload| workload.name).filter(|name| serves(&name)).take(1).collect()
+    registry.workload_for(system).map(|workload| workload.name).into_iter().collect()
 }
 
 impl Scope {
@@ -105,7 +107,7 @@ impl Scope {
         let mut tasks = Vec::new();
         for system in &self.systems {
             for nemesis in &self.nemeses {
-                for (at, workload) in workloads(system).into_iter().enumerate() {
+                for (at, workload) in workloads(system, &self.registry).into_iter().enumerate() {
                     let task = |seed| Task {
                         system: system.name,
                         nemesis: nemesis.clone(),
@@ -130,7 +132,7 @@ impl Scope {
             rate: self.rate,
             ..Config::default()
         };
-        Ok(Trial::of(Plan::draw(task.seed, &config)?)?)
+        Ok(Trial::of(Case::draw(task.seed, &config, &self.registry)?)?)
     }
 }
 
@@ -142,8 +144,8 @@ pub fn exhibit(
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Option<Trial>, NotRun> {
     let Some((workload, seed, signature)) = &cell.first else { return Ok(None) };
-    let system = registry::system(&cell.system).map_err(BadConfig::from)?;
-    let workload = registry::workload(workload).map_err(BadConfig::from)?;
+    let system = scope.registry.system(&cell.system).map_err(BadConfig::from)?;
+    let workload = scope.registry.workload(workload).map_err(BadConfig::from)?;
     let task = Task {
         system: system.name,
         nemesis: cell.nemesis.clone(),

@@ -6,8 +6,10 @@ use super::cell::Cell;
 use super::*;
 
 fn compared(system: &str, nemesis: &str, seeds: u64) -> Cell {
+    let registry = Registry::builtin();
     let scope = Scope {
-        systems: vec![registry::system(system).expect("it is registered")],
+        systems: vec![registry.system(system).expect("it is registered")],
+        registry,
         nemeses: vec![nemesis.to_owned()],
         seeds,
         length: Duration::from_secs(5),
@@ -41,11 +43,12 @@ fn a_redis_that_syncs_every_second_loses_acknowledged_writes_at_a_power_loss() {
 
 #[test]
 fn every_system_is_compared_by_some_workload_that_it_serves() {
-    for system in registry::SYSTEMS {
-        let workloads = workloads(system);
+    let registry = Registry::builtin();
+    for system in registry.systems() {
+        let workloads = workloads(system, &registry);
         assert!(!workloads.is_empty(), "{}", system.name);
         for name in workloads {
-            assert_eq!(registry::served(registry::workload(name).expect("it is registered"), system), Ok(()));
+            assert_eq!(registry.served(registry.workload(name).expect("it is registered"), system), Ok(()));
         }
     }
 }

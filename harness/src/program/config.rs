@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use netsplit_nemesis::Schedule;
+use netsplit_systems::system::System;
 
 use super::Failure;
+use crate::case::Case;
 use crate::plan::{BY_HAND, BadConfig, Config, Plan, RedisKind};
+use crate::registry::Registry;
 use crate::schedule;
 
 /// The largest schedule that is read, in bytes.
@@ -18,12 +21,12 @@ const LARGEST_SCHEDULE_BYTES: u64 = 4 << 20;
 #[derive(clap::Args)]
 #[command(next_help_heading = "What is run")]
 pub(super) struct PlanArguments {
-    /// The system under test (see `netsplit list systems`)
-    #[arg(long, default_value = "redis")]
-    system: String,
-    /// What the clients do (see `netsplit list workloads`)
-    #[arg(long, default_value = "register")]
-    workload: String,
+    /// The system under test: the first of `netsplit list systems` if left out
+    #[arg(long)]
+    system: Option<String>,
+    /// What the clients do: the first of `netsplit list workloads` that the system serves, if left out
+    #[arg(long)]
+    workload: Option<String>,
     /// Where the faults come from, joined by commas (see `netsplit list nemeses`)
     #[arg(long, default_value = "partition,crash")]
     nemesis: String,
@@ -57,14 +60,16 @@ pub(super) struct PlanArguments {
 pub(super) struct Source {
     pub(super) config: Config,
     schedule: Option<Schedule>,
+    registry: Registry,
 }
 
 impl PlanArguments {
-    /// Where the plans come from; an `Err` if the schedule can't be read.
-    pub(super) fn source(&self) -> Result<Source, Failure> {
+    /// Where the plans come from; an `Err` if a name is unknown or the schedule can't be read.
+    pub(super) fn source(&self, registry: &Registry) -> Result<Source, Failure> {
+        let system = self.system(registry)?;
         let config = Config {
-            system: self.system.clone(),
-            workload: self.workload.clone(),
+            system: system.name.into(),
+            workload: self.workload(system, registry)?,
             nemesis: self.nemesis.clone(),
             nodes: self.nodes,
             clients: self.clients,
@@ -74,16 +79,33 @@ impl PlanArguments {
             beyond: self.beyond,
             core: self.core,
         };
-        let Some(path) = &self.schedule else { return Ok(Source { config, schedule: None }) };
+        let Some(path) = &self.schedule else {
+            return Ok(Source { config, schedule: None, registry: registry.clone() });
+        };
         let config = Config { nemesis: "none".into(), ..config };
-        let plan = Plan::draw(0, &config).map_err(Failure::wrong_use)?;
-        let schedule = read(path, &plan)?;
-        Ok(Source { config, schedule: Some(schedule) })
+        let case = Case::draw(0, &config, registry).map_err(Failure::wrong_use)?;
+        let schedule = read(path, &case)?;
+        Ok(Source { config, schedule: Some(schedule), registry: registry.clone() })
+    }
+
+    /// The system that was named, else the first of all.
+    fn system(&self, registry: &Registry) -> Result<&'static System, Failure> {
+        match &self.system {
+            Some(name) => registry.system(name).map_err(Failure::wrong_use),
+            None => registry.systems().first().copied().ok_or_else(|| Failure::wrong_use("no system is registered")),
+        }
+    }
+
+    /// The workload that was named, else the first that `system` serves.
+    fn workload(&self, system: &System, registry: &Registry) -> Result<String, Failure> {
+        let serves = || registry.workload_for(system).map(|workload| workload.name.to_owned());
+        let none = || Failure::wrong_use(format!("no workload is registered that system `{}` serves", system.name));
+        self.workload.clone().or_else(serves).ok_or_else(none)
     }
 }
 
-/// The schedule in the file at `path`, for the hosts and the length of `plan`.
-fn read(path: &Path, plan: &Plan) -> Result<Schedule, Failure> {
+/// The schedule in the file at `path`, for the hosts and the length of `case`.
+fn read(path: &Path, case: &Case) -> Result<Schedule, Failure> {
     let named = |reason: &dyn std::fmt::Display| Failure::wrong_use(format!("{}: {reason}", path.display()));
     // A pipe or a device does not tell its size before it is read.
     let file = File::open(path).map_err(|error| named(&error))?;
@@ -94,19 +116,15 @@ fn read(path: &Path, plan: &Plan) -> Result<Schedule, Failure> {
             "it is longer than {LARGEST_SCHEDULE_BYTES} bytes, the most that a schedule has"
         )));
     }
-    schedule::read(&text, &plan.cluster(), Duration::from_millis(plan.length_ms)).map_err(|error| named(&error))
+    schedule::read(&text, &case.cluster(), Duration::from_millis(case.length_ms)).map_err(|error| named(&error))
 }
 
 impl Source {
-    /// The plan of `seed`.
-    pub(super) fn plan(&self, seed: u64) -> Result<Plan, BadConfig> {
-        let mut plan = Plan::draw(seed, &self.config)?;
-        if let Some(schedule) = &self.schedule {
-            plan.schedule.clone_from(schedule);
-            plan.nemesis = BY_HAND.into();
-            plan.validate()?;
-        }
-        Ok(plan)
+    /// The case of `seed`.
+    pub(super) fn case(&self, seed: u64) -> Result<Case, BadConfig> {
+        let case = Case::draw(seed, &self.config, &self.registry)?;
+        let Some(schedule) = &self.schedule else { return Ok(case) };
+        case.with(Plan { schedule: schedule.clone(), nemesis: BY_HAND.into(), ..case.plan.clone() })
     }
 }
 

@@ -3,14 +3,16 @@
 use std::process::{Command, Stdio};
 
 use super::{Failure, HARNESS_FAILED, cores, meta, say};
-use crate::plan::{Config, Plan};
+use crate::case::Case;
+use crate::plan::Config;
 use crate::redis_server;
+use crate::registry::Registry;
 
 /// The browsers that the tests of the reports look for.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// Exit code 0 if netsplit works here, whatever optional thing is missing; 70 if two processes disagree on a run.
-pub(super) fn doctor() -> Result<u8, Failure> {
+pub(super) fn doctor(registry: &Registry) -> Result<u8, Failure> {
     tell("cores", &format!("{}: as many runs at a time, unless `--jobs` says otherwise", cores()));
     match redis_server::version() {
         Ok(version) => tell("redis-server", &format!("version {version}: `run --redis server` works")),
@@ -20,8 +22,9 @@ pub(super) fn doctor() -> Result<u8, Failure> {
         Some(version) => tell("browser", &format!("{version}: the tests of the reports run in it")),
         None => tell("browser", "missing: the tests that open a report in a browser skip themselves"),
     }
-    let plan = Plan::draw(0, &Config::default()).map_err(Failure::harness)?;
-    match meta::twice(&plan)? {
+    let Some(config) = Config::first_of(registry) else { return Err(Failure::wrong_use("no system is registered")) };
+    let case = Case::draw(0, &config, registry).map_err(Failure::wrong_use)?;
+    match meta::twice(&case)? {
         Ok(lines) => {
             tell("determinism", &format!("two processes agreed on all {lines} events and messages of a run"));
             Ok(0)

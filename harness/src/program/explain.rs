@@ -7,7 +7,9 @@ use console::Term;
 use netsplit_checker::formats::{self, Format};
 
 use super::{Failure, say};
+use crate::case::Case;
 use crate::judge::{Results, judge};
+use crate::registry::Registry;
 use crate::report::{Paper, Report};
 use crate::simulate::{self, Recording};
 use crate::store::Capsule;
@@ -23,14 +25,14 @@ pub(super) struct Arguments {
 }
 
 /// The exit code is that of the run's verdict.
-pub(super) fn explain(arguments: &Arguments) -> Result<u8, Failure> {
+pub(super) fn explain(arguments: &Arguments, registry: &Registry) -> Result<u8, Failure> {
     let path = &arguments.run;
     let capsule_path = if path.is_dir() { path.join("capsule.json") } else { path.clone() };
-    let capsule = Capsule::read(&capsule_path)
+    let (capsule, case) = Capsule::read(&capsule_path, registry)
         .map_err(|error| Failure::wrong_use(format!("{}: {error}", capsule_path.display())))?;
-    let (recording, results) = if path.is_dir() { read(path)? } else { run_again(&capsule)? };
+    let (recording, results) = if path.is_dir() { read(path)? } else { run_again(&capsule, &case)? };
     let replay = format!("netsplit replay {}", capsule_path.display());
-    let report = Report { plan: &capsule.plan, recording: &recording, results: &results, replay: &replay, often: None };
+    let report = Report { case: &case, recording: &recording, results: &results, replay: &replay, often: None };
     say(report.terminal(paper(arguments.width)).trim_end());
     Ok(results.overall.exit_code())
 }
@@ -50,9 +52,9 @@ fn read(folder: &Path) -> Result<(Recording, Results), Failure> {
     Ok((Recording { history: imported.history, ..Recording::default() }, results))
 }
 
-fn run_again(capsule: &Capsule) -> Result<(Recording, Results), Failure> {
-    let recording = simulate::run(&capsule.plan).map_err(Failure::harness)?;
-    let results = judge(&capsule.plan, &recording);
+fn run_again(capsule: &Capsule, case: &Case) -> Result<(Recording, Results), Failure> {
+    let recording = simulate::run(case).map_err(Failure::harness)?;
+    let results = judge(case, &recording);
     if results.digest != capsule.digest {
         eprintln!("netsplit: warning: this run differs from its capsule; `netsplit replay` says where");
     }

@@ -6,7 +6,7 @@ use netsplit_systems::system::{Claim, MINIMUM, System};
 use textwrap::{Options, WordSplitter, fill};
 
 use super::{Failure, say};
-use crate::registry;
+use crate::registry::Registry;
 
 /// Arguments of `list`.
 #[derive(clap::Args)]
@@ -24,26 +24,28 @@ enum What {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every command has this signature")]
-pub(super) fn list(arguments: &Arguments) -> Result<u8, Failure> {
+pub(super) fn list(arguments: &Arguments, registry: &Registry) -> Result<u8, Failure> {
     let wanted = |what| arguments.what.is_none_or(|only| only == what);
     if wanted(What::Systems) {
         say("systems");
-        registry::SYSTEMS.iter().for_each(tell);
+        registry.systems().iter().for_each(|system| tell(system));
         tell_row("", &format!("The usual faults are {}.", MINIMUM.join(", ")));
-        say("more systems with a rule left out, which `netsplit zoo` must find");
-        for system in registry::ZOO {
+        if !registry.zoo().is_empty() {
+            say("more systems with a rule left out, which `netsplit zoo` must find");
+        }
+        for system in registry.zoo() {
             tell_row(system.name, system.about);
         }
     }
     if wanted(What::Workloads) {
         say("workloads");
-        for workload in registry::WORKLOADS {
+        for workload in registry.workloads() {
             tell_row(workload.name, workload.about);
         }
     }
     if wanted(What::Nemeses) {
         say("nemeses (join several with commas)");
-        for nemesis in registry::NEMESES {
+        for nemesis in registry.nemeses() {
             tell_row(nemesis.name, nemesis.about);
         }
     }

@@ -9,7 +9,8 @@ use super::{Failure, cores, interrupt, make_folder, say, unwritten};
 use crate::matrix::cell::Cell;
 use crate::matrix::measure::Measure;
 use crate::matrix::{self, Scope, Task, page, told};
-use crate::{registry, store};
+use crate::registry::Registry;
+use crate::store;
 
 const EXAMPLES: &str = "Examples:
   netsplit matrix --quick                                  two seeds of short runs, the four families that matter most
@@ -50,20 +51,21 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    fn scope(&self) -> Result<Scope, Failure> {
-        let systems = self.systems.iter().map(|name| registry::system(name.trim()));
+    fn scope(&self, registry: &Registry) -> Result<Scope, Failure> {
+        let systems = self.systems.iter().map(|name| registry.system(name.trim()));
         let systems: Vec<_> = systems.collect::<Result<_, _>>().map_err(Failure::wrong_use)?;
-        let all = || registry::NEMESES.iter().map(|nemesis| nemesis.name).filter(|name| *name != "swarm");
+        let all = || registry.nemeses().iter().map(|nemesis| nemesis.name).filter(|name| *name != "swarm");
         let nemeses: Vec<String> = match self.nemeses.as_slice() {
             [] if self.quick => QUICK.split(',').map(str::to_owned).collect(),
             [] => all().map(str::to_owned).collect(),
             some => some.iter().map(|name| name.trim().to_owned()).collect(),
         };
         for name in &nemeses {
-            registry::nemeses(name).map_err(Failure::wrong_use)?;
+            registry.nemeses_named(name).map_err(Failure::wrong_use)?;
         }
         Ok(Scope {
-            systems: if systems.is_empty() { registry::SYSTEMS.iter().collect() } else { systems },
+            registry: registry.clone(),
+            systems: if systems.is_empty() { registry.systems().to_vec() } else { systems },
             nemeses,
             seeds: self.seeds.unwrap_or(if self.quick { 2 } else { 20 }),
             length: Duration::from_secs(if self.quick { 5 } else { 20 }),
@@ -91,8 +93,8 @@ impl Arguments {
     }
 }
 
-pub(super) fn matrix(arguments: &Arguments) -> Result<u8, Failure> {
-    let scope = arguments.scope()?;
+pub(super) fn matrix(arguments: &Arguments, registry: &Registry) -> Result<u8, Failure> {
+    let scope = arguments.scope(registry)?;
     make_folder(&arguments.out)?;
     interrupt::listen("stopping after the runs under way; no table is written");
     let mut cells = matrix::cells(measured(&scope, arguments.jobs())?);
@@ -166,7 +168,7 @@ fn one(scope: &Scope, cell: &Cell, most: usize, out: &Path) -> Result<Option<Str
     let Some(trial) = matrix::exhibit(scope, cell, most, &interrupt::came).map_err(Failure::harness)? else {
         return Ok(None);
     };
-    let name = format!("gallery/{}", store::name(&trial.plan));
+    let name = format!("gallery/{}", store::name(&trial.case));
     let folder = out.join(&name);
     trial.write_apart(&folder, None).map_err(|error| unwritten(&folder, &error))?;
     Ok(Some(name))

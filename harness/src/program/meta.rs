@@ -8,7 +8,9 @@ use std::process::{Child, Command, Stdio};
 use super::batch::{in_order, progress};
 use super::config::{PlanArguments, seeds};
 use super::{Failure, cores, interrupt, say};
+use crate::case::Case;
 use crate::plan::Plan;
+use crate::registry::Registry;
 use crate::transcript::{Difference, transcript};
 use crate::trial::Trial;
 
@@ -29,17 +31,20 @@ pub(super) struct Arguments {
 }
 
 /// Exit code 0 if all agree; a difference is a failure of the harness, or of a system that brings its own entropy.
-pub(super) fn meta(arguments: &Arguments) -> Result<u8, Failure> {
+pub(super) fn meta(arguments: &Arguments, registry: &Registry) -> Result<u8, Failure> {
     interrupt::listen("stopping after the runs under way");
-    let source = arguments.plan.source()?;
-    source.plan(arguments.seed.start).map_err(Failure::wrong_use)?;
+    let source = arguments.plan.source(registry)?;
+    source.case(arguments.seed.start).map_err(Failure::wrong_use)?;
     let total = arguments.seed.end - arguments.seed.start;
     let bar = progress(total);
     let (mut same, mut failure) = (0, None);
     in_order(
         arguments.seed.clone(),
         cores().div_ceil(2),
-        |seed| twice(&source.plan(seed).map_err(Failure::wrong_use)?),
+        |seed| {
+            let case = source.case(seed).map_err(Failure::wrong_use)?;
+            twice(&case)
+        },
         |seed, ended| {
             bar.inc(1);
             match ended {
@@ -100,12 +105,12 @@ fn transcript_of(child: Child) -> Result<String, Failure> {
 }
 
 /// One of the two processes: runs the plan on standard input, and says everything that happened.
-pub(super) fn record() -> Result<u8, Failure> {
+pub(super) fn record(registry: &Registry) -> Result<u8, Failure> {
     let mut bytes = Vec::new();
     std::io::stdin().take(LARGEST_PLAN_BYTES).read_to_end(&mut bytes).map_err(Failure::harness)?;
     let plan: Plan = serde_json::from_slice(&bytes).map_err(|error| Failure::wrong_use(format!("no plan: {error}")))?;
-    plan.validate().map_err(Failure::wrong_use)?;
-    let trial = Trial::of(plan).map_err(Failure::harness)?;
+    let case = Case::of(plan, registry).map_err(Failure::wrong_use)?;
+    let trial = Trial::of(case).map_err(Failure::harness)?;
     let written = std::io::stdout().write_all(transcript(&trial.recording).as_bytes());
     written.map_err(Failure::harness)?;
     Ok(0)

@@ -27,6 +27,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use netsplit_checker::Evidence;
 
+use crate::registry::Registry;
+
 /// Wrong use: arguments, or a file that does not parse.
 const WRONG_USE: u8 = 64;
 
@@ -96,8 +98,8 @@ impl Failure {
     }
 }
 
-/// Runs the program with this process's arguments.
-pub fn main() -> ExitCode {
+/// Runs the program with this process's arguments, over what is in `registry`.
+pub fn main(registry: &Registry) -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -107,18 +109,18 @@ pub fn main() -> ExitCode {
         }
     };
     let ended = match arguments.command {
-        Command::Run(arguments) => run::run(&arguments),
-        Command::Plan(arguments) => plan::plan(&arguments),
-        Command::Replay(arguments) => replay::replay(&arguments),
-        Command::Shrink(arguments) => shrink::shrink(&arguments),
-        Command::Meta(arguments) => meta::meta(&arguments),
-        Command::Record => meta::record(),
-        Command::Matrix(arguments) => matrix::matrix(&arguments),
-        Command::Zoo(arguments) => zoo::zoo(&arguments),
-        Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Run(arguments) => run::run(&arguments, registry),
+        Command::Plan(arguments) => plan::plan(&arguments, registry),
+        Command::Replay(arguments) => replay::replay(&arguments, registry),
+        Command::Shrink(arguments) => shrink::shrink(&arguments, registry),
+        Command::Meta(arguments) => meta::meta(&arguments, registry),
+        Command::Record => meta::record(registry),
+        Command::Matrix(arguments) => matrix::matrix(&arguments, registry),
+        Command::Zoo(arguments) => zoo::zoo(&arguments, registry),
+        Command::Explain(arguments) => explain::explain(&arguments, registry),
         Command::Check(arguments) => check::check(&arguments),
-        Command::List(arguments) => list::list(&arguments),
-        Command::Doctor => doctor::doctor(),
+        Command::List(arguments) => list::list(&arguments, registry),
+        Command::Doctor => doctor::doctor(registry),
         Command::Completions(arguments) => shell::completions(&arguments),
         Command::Man => shell::man(),
     };

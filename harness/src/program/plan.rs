@@ -2,7 +2,8 @@
 
 use super::config::PlanArguments;
 use super::{Failure, say};
-use crate::plan::Plan;
+use crate::case::Case;
+use crate::registry::Registry;
 use crate::schedule;
 
 /// Arguments of `plan`.
@@ -19,30 +20,30 @@ pub(super) struct Arguments {
 }
 
 /// Without `--json` what is printed is a schedule file: the faults, for `netsplit run --schedule`.
-pub(super) fn plan(arguments: &Arguments) -> Result<u8, Failure> {
-    let plan = arguments.plan.source()?.plan(arguments.seed).map_err(Failure::wrong_use)?;
+pub(super) fn plan(arguments: &Arguments, registry: &Registry) -> Result<u8, Failure> {
+    let case = arguments.plan.source(registry)?.case(arguments.seed).map_err(Failure::wrong_use)?;
     if arguments.json {
-        say(&serde_json::to_string_pretty(&plan).expect("a plan has a JSON form"));
+        say(&serde_json::to_string_pretty(&case.plan).expect("a plan has a JSON form"));
     } else {
-        say(&heading(&plan));
-        say(schedule::write(&plan.schedule).trim_end());
+        say(&heading(&case));
+        say(schedule::write(&case.schedule).trim_end());
     }
     Ok(0)
 }
 
 /// What a schedule does not hold, as comments.
-fn heading(plan: &Plan) -> String {
-    let operations: usize = plan.scripts.iter().map(Vec::len).sum();
-    let length = humantime::format_duration(std::time::Duration::from_millis(plan.length_ms));
+fn heading(case: &Case) -> String {
+    let operations: usize = case.scripts.iter().map(Vec::len).sum();
+    let length = humantime::format_duration(std::time::Duration::from_millis(case.length_ms));
     format!(
         "# {} faults ({}, seed {}) for {} under {operations} operations of `{}` in {length}\n\
          # hosts: {}\n\
          # keep this in a file, change it, and run it: netsplit run --schedule FILE\n",
-        plan.schedule.len(),
-        plan.nemesis,
-        plan.seed,
-        plan.system,
-        plan.workload,
-        plan.cluster().hosts().join(", "),
+        case.schedule.len(),
+        case.nemesis,
+        case.seed,
+        case.system.name,
+        case.workload.name,
+        case.cluster().hosts().join(", "),
     )
 }

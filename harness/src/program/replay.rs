@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Failure, say};
 use crate::plan::RedisKind;
+use crate::registry::Registry;
 use crate::simulate::Recording;
 use crate::store::Capsule;
 use crate::transcript::Difference;
@@ -19,8 +20,8 @@ pub(super) struct Arguments {
 }
 
 /// The exit code is that of the run's verdict; a run that differs from its capsule is a failure of the harness.
-pub(super) fn replay(arguments: &Arguments) -> Result<u8, Failure> {
-    let (capsule, trial) = rerun(&arguments.capsule)?;
+pub(super) fn replay(arguments: &Arguments, registry: &Registry) -> Result<u8, Failure> {
+    let (capsule, trial) = rerun(&arguments.capsule, registry)?;
     let results = &trial.results;
     say(&format!("verdict  {} (capsule: {})", results.overall.word(), capsule.verdict.word()));
     say(&format!("digest   {} (capsule: {})", results.digest, capsule.digest));
@@ -30,10 +31,10 @@ pub(super) fn replay(arguments: &Arguments) -> Result<u8, Failure> {
 }
 
 /// Reads a capsule and runs it again; an `Err` if it is no capsule that can be run here.
-pub(super) fn rerun(path: &Path) -> Result<(Capsule, Trial), Failure> {
+pub(super) fn rerun(path: &Path, registry: &Registry) -> Result<(Capsule, Trial), Failure> {
     let named = |error: &dyn std::fmt::Display| Failure::wrong_use(format!("{}: {error}", path.display()));
-    let capsule = Capsule::read(path).map_err(|error| named(&error))?;
-    if capsule.plan.redis == RedisKind::Server {
+    let (capsule, case) = Capsule::read(path, registry).map_err(|error| named(&error))?;
+    if case.redis == RedisKind::Server {
         let here = redis_server::version().map_err(Failure::wrong_use)?;
         if capsule.redis_version.as_deref() != Some(here.as_str()) {
             let wanted = capsule.redis_version.as_deref().unwrap_or("an unknown version");
@@ -42,7 +43,7 @@ pub(super) fn rerun(path: &Path) -> Result<(Capsule, Trial), Failure> {
             )));
         }
     }
-    let trial = Trial::of(capsule.plan.clone()).map_err(Failure::harness)?;
+    let trial = Trial::of(case).map_err(Failure::harness)?;
     Ok((capsule, trial))
 }
 

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use super::batch::{in_order, progress};
 use super::config::{PlanArguments, Source, seeds};
 use super::{Failure, HARNESS_FAILED, cores, interrupt, make_folder, say, tell_evidence, unwritten, worst};
+use crate::case::Case;
 use crate::coverage::Coverage;
 use crate::judge::{Judged, Overall, Results};
-use crate::plan::{Plan, RedisKind};
+use crate::plan::RedisKind;
+use crate::registry::Registry;
 use crate::trial::Trial;
 use crate::{redis_server, store};
 
@@ -52,16 +54,16 @@ enum NotDone {
 
 /// What is kept of a run when its files are written.
 struct Finished {
-    plan: Plan,
+    case: Case,
     results: Results,
     folder: PathBuf,
     coverage: Coverage,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
-    let source = arguments.plan.source()?;
+pub(super) fn run(arguments: &Arguments, registry: &Registry) -> Result<u8, Failure> {
+    let source = arguments.plan.source(registry)?;
     // What is wrong with one plan is wrong with all: say it before anything starts.
-    source.plan(arguments.seed.start).map_err(Failure::wrong_use)?;
+    source.case(arguments.seed.start).map_err(Failure::wrong_use)?;
     let redis_version = match arguments.plan.redis {
         RedisKind::Embedded => None,
         RedisKind::Server => Some(redis_server::version().map_err(Failure::wrong_use)?),
@@ -107,12 +109,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
 
 /// Draws, runs, judges and stores one seed.
 fn one(seed: u64, source: &Source, redis_version: Option<&str>, out: &Path) -> Result<Finished, NotDone> {
-    let plan = source.plan(seed).map_err(|error| NotDone::Run(error.to_string()))?;
-    let trial = Trial::of(plan).map_err(|error| NotDone::Run(error.to_string()))?;
-    let folder = out.join(store::name(&trial.plan));
+    let case = source.case(seed).map_err(|error| NotDone::Run(error.to_string()))?;
+    let trial = Trial::of(case).map_err(|error| NotDone::Run(error.to_string()))?;
+    let folder = out.join(store::name(&trial.case));
     trial.write(&folder, redis_version).map_err(|error| NotDone::Files(unwritten(&folder, &error)))?;
-    let coverage = Coverage::of(&trial.plan, &trial.recording);
-    Ok(Finished { plan: trial.plan, results: trial.results, folder, coverage })
+    let coverage = Coverage::of(&trial.case, &trial.recording);
+    Ok(Finished { case: trial.case, results: trial.results, folder, coverage })
 }
 
 /// `seed 7    valid    2131 operations, 97.2 % answered, 9 of 9 faults hit, 34.5 s simulated`
@@ -127,14 +129,14 @@ fn line(run: &Finished) -> String {
     let share = overall.availability_permille.unwrap_or(0);
     let mut lines = vec![format!(
         "seed {:<6} {:<9} {} operations, {}.{} % answered, {faults}, {:.1} s simulated",
-        run.plan.seed,
+        run.case.seed,
         results.overall.word(),
         overall.ok + overall.fail + overall.info,
         share / 10,
         share % 10,
         results.simulated.as_secs_f64(),
     )];
-    lines.extend(circumstances(&run.plan));
+    lines.extend(circumstances(&run.case));
     if let Some((checker, evidence)) = results.evidence().next() {
         lines.push(format!("{checker}: {}: {}", evidence.anomaly, evidence.summary));
     }
@@ -148,18 +150,18 @@ fn line(run: &Finished) -> String {
 }
 
 /// What a run was drawn with that its command does not say.
-fn circumstances(plan: &Plan) -> Vec<String> {
+fn circumstances(case: &Case) -> Vec<String> {
     let mut told = Vec::new();
-    if !plan.swarm.is_empty() {
-        let members = plan.swarm.iter().map(|member| format!("{} every {} s", member.nemesis, member.every_s()));
+    if !case.swarm.is_empty() {
+        let members = case.swarm.iter().map(|member| format!("{} every {} s", member.nemesis, member.every_s()));
         told.push(format!("swarm: {}", members.collect::<Vec<_>>().join(", ")));
     }
-    if !plan.dead.is_empty() {
-        told.push(format!("{} stayed dead after the main phase", plan.dead.join(", ")));
+    if !case.dead.is_empty() {
+        told.push(format!("{} stayed dead after the main phase", case.dead.join(", ")));
     }
-    let beyond = plan.beyond();
+    let beyond = case.beyond();
     if !beyond.is_empty() {
-        told.push(format!("beyond what `{}` promises: {}", plan.system, beyond.join(", ")));
+        told.push(format!("beyond what `{}` promises: {}", case.system.name, beyond.join(", ")));
     }
     told
 }
@@ -208,7 +210,7 @@ fn summary(finished: &[Finished], failures: usize, undone: &Range<u64>, total: u
         }
     }
     if let Some((_, evidence)) = shown.results.evidence().next() {
-        say(&format!("seed {}:", shown.plan.seed));
+        say(&format!("seed {}:", shown.case.seed));
         tell_evidence(evidence);
     }
     say(&format!("report  {}", shown.folder.join("report.html").display()));

@@ -7,6 +7,7 @@ use indicatif::ProgressBar;
 
 use super::replay::{compare, rerun};
 use super::{Failure, cores, interrupt, say, tell_evidence};
+use crate::registry::Registry;
 use crate::shrink::{Options, Shrunk, Size, shrink as search};
 use crate::signature::Signature;
 use crate::store;
@@ -33,9 +34,9 @@ fn budget(text: &str) -> Result<Duration, humantime::DurationError> {
 }
 
 /// The exit code is that of the verdict of the shrunk run.
-pub(super) fn shrink(arguments: &Arguments) -> Result<u8, Failure> {
+pub(super) fn shrink(arguments: &Arguments, registry: &Registry) -> Result<u8, Failure> {
     interrupt::listen("stopping with what is found so far");
-    let (capsule, trial) = rerun(&arguments.capsule)?;
+    let (capsule, trial) = rerun(&arguments.capsule, registry)?;
     compare(&arguments.capsule, &capsule, &trial)?;
     let Some(signature) = trial.signatures().into_iter().next() else {
         let word = trial.results.overall.word();
@@ -45,7 +46,7 @@ pub(super) fn shrink(arguments: &Arguments) -> Result<u8, Failure> {
         )));
     };
     super::make_folder(&arguments.out)?;
-    let before = Size::of(&trial.plan);
+    let before = Size::of(&trial.case);
     let bar = ProgressBar::new_spinner();
     let options = Options {
         jobs: arguments.jobs.map_or_else(cores, usize::from),
@@ -59,7 +60,7 @@ pub(super) fn shrink(arguments: &Arguments) -> Result<u8, Failure> {
     let ended = search(trial, &signature, &options);
     bar.finish_and_clear();
     let shrunk = ended.map_err(Failure::harness)?;
-    let folder = arguments.out.join(format!("{}-shrunk", store::name(&shrunk.trial.plan)));
+    let folder = arguments.out.join(format!("{}-shrunk", store::name(&shrunk.trial.case)));
     shrunk.trial.write(&folder, capsule.redis_version.as_deref()).map_err(|error| super::unwritten(&folder, &error))?;
     tell(&before, &shrunk, &folder, arguments.budget);
     Ok(shrunk.trial.results.overall.exit_code())
@@ -68,7 +69,7 @@ pub(super) fn shrink(arguments: &Arguments) -> Result<u8, Failure> {
 fn tell(before: &Size, shrunk: &Shrunk, folder: &Path, budget: Duration) {
     let Shrunk { trial, signature, is_minimal, runs } = shrunk;
     say(&signature.to_string());
-    for line in table(before, &Size::of(&trial.plan)) {
+    for line in table(before, &Size::of(&trial.case)) {
         say(&line);
     }
     say("");

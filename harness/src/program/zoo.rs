@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::batch::{in_order, progress};
 use super::{Failure, cores, interrupt, make_folder, say, unwritten};
+use crate::registry::Registry;
 use crate::zoo::bugs::{BUGS, Bug};
 use crate::zoo::told::{self, Row};
 use crate::zoo::{self, Fared, NotRun, Runs, Setting, Witness};
@@ -65,15 +66,15 @@ impl Arguments {
     }
 }
 
-pub(super) fn zoo(arguments: &Arguments) -> Result<u8, Failure> {
+pub(super) fn zoo(arguments: &Arguments, registry: &Registry) -> Result<u8, Failure> {
     let wanted = wanted(&arguments.bugs)?;
     make_folder(&arguments.out)?;
     interrupt::listen("stopping after the runs under way; nothing is written");
-    let (present, absent): (Vec<Bug>, Vec<Bug>) = wanted.into_iter().partition(|bug| bug.known().is_ok());
-    let skipped: Vec<String> = absent.iter().filter_map(reason).collect();
-    let runs = run_all(&present, arguments)?;
+    let (present, absent): (Vec<Bug>, Vec<Bug>) = wanted.into_iter().partition(|bug| bug.known(registry).is_ok());
+    let skipped: Vec<String> = absent.iter().filter_map(|bug| reason(bug, registry)).collect();
+    let runs = run_all(&present, arguments, registry)?;
     let fared: Vec<Fared> = present.iter().map(|bug| Fared::of(*bug, &runs)).collect();
-    let witnesses = if arguments.quick { vec![None; fared.len()] } else { witnesses(&fared, arguments)? };
+    let witnesses = if arguments.quick { vec![None; fared.len()] } else { witnesses(&fared, arguments, registry)? };
     let rows: Vec<Row> = fared.into_iter().zip(witnesses).collect();
     write(&arguments.out.join("zoo.csv"), &told::programs(&rows).csv())?;
     write(&arguments.out.join("zoo.md"), &told::markdown(&rows, &arguments.command(), &skipped))?;
@@ -93,12 +94,12 @@ fn wanted(names: &[String]) -> Result<Vec<Bug>, Failure> {
     Ok(BUGS.iter().filter(is_wanted).copied().collect())
 }
 
-fn reason(bug: &Bug) -> Option<String> {
-    bug.known().err().map(|unknown| format!("{}: {}", bug.system, unknown.what()))
+fn reason(bug: &Bug, registry: &Registry) -> Option<String> {
+    bug.known(registry).err().map(|unknown| format!("{}: {}", bug.system, unknown.what()))
 }
 
 /// Every seed of every setting, each once.
-fn run_all(bugs: &[Bug], arguments: &Arguments) -> Result<Runs, Failure> {
+fn run_all(bugs: &[Bug], arguments: &Arguments, registry: &Registry) -> Result<Runs, Failure> {
     let settings: Vec<Setting> = bugs.iter().flat_map(Bug::settings).collect::<BTreeSet<_>>().into_iter().collect();
     let seeds = arguments.seeds();
     let total = seeds * settings.len() as u64;
@@ -109,7 +110,7 @@ fn run_all(bugs: &[Bug], arguments: &Arguments) -> Result<Runs, Failure> {
     in_order(
         0..total,
         arguments.jobs(),
-        |number| zoo::run(setting(number), number % seeds, LENGTH).map(|trial| trial.signatures()),
+        |number| zoo::run(setting(number), number % seeds, LENGTH, registry).map(|trial| trial.signatures()),
         |number, ended| {
             bar.inc(1);
             match ended {
@@ -128,13 +129,13 @@ fn run_all(bugs: &[Bug], arguments: &Arguments) -> Result<Runs, Failure> {
     }
 }
 
-fn witnesses(fared: &[Fared], arguments: &Arguments) -> Result<Vec<Option<Witness>>, Failure> {
+fn witnesses(fared: &[Fared], arguments: &Arguments, registry: &Registry) -> Result<Vec<Option<Witness>>, Failure> {
     let mut witnesses: Vec<Result<Option<Witness>, NotRun>> = Vec::new();
     let at = |number: u64| &fared[usize::try_from(number).expect("there are few bugs")];
     in_order(
         0..fared.len() as u64,
         arguments.jobs(),
-        |number| zoo::witness(at(number), LENGTH, &interrupt::came),
+        |number| zoo::witness(at(number), LENGTH, registry, &interrupt::came),
         |_, witness| {
             witnesses.push(witness);
             true

@@ -134,16 +134,16 @@ fn fate(story: &Story<'_>, flight: &Flight) -> Fate {
 fn latency(story: &Story<'_>, from: u16, to: u16) -> Duration {
     let (from, to) = (host(story, from), host(story, to));
     let joins = |a: &str, b: &str| (a, b) == (from, to) || (a, b) == (to, from);
-    let link = story.plan.latencies.iter().find(|link| joins(&link.a, &link.b));
-    Duration::from_millis(link.map_or(story.plan.tick_ms, |link| link.ms))
+    let link = story.case.latencies.iter().find(|link| joins(&link.a, &link.b));
+    Duration::from_millis(link.map_or(story.case.tick_ms, |link| link.ms))
 }
 
 /// Whether a fault cuts two hosts apart, or stops one of them, at some time of a span.
 fn is_in_the_way(story: &Story<'_>, a: u16, b: u16, from: Duration, to: Duration) -> bool {
     let (a, b) = (host(story, a), host(story, b));
-    story.plan.schedule.iter().any(|step| {
+    story.case.schedule.iter().any(|step| {
         let begins = Duration::from_millis(step.at_ms);
-        let ends = Duration::from_millis(step.ends_ms().min(story.plan.length_ms));
+        let ends = Duration::from_millis(step.ends_ms().min(story.case.length_ms));
         if begins > to || ends < from {
             return false;
         }

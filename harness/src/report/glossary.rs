@@ -1,7 +1,7 @@
 //! The words of a report, the fallacies that its faults refute, and the limits of what it says.
 
 use super::document::Block;
-use crate::registry;
+use crate::registry::Registry;
 
 /// Words with their meaning here.
 const WORDS: [(&str, &str); 14] = [
@@ -101,20 +101,20 @@ const FALLACIES: [Fallacy; 8] = [
 ];
 
 /// The part: the words, then the fallacies with the faults that there are against each.
-pub(super) fn blocks() -> Vec<Block> {
+pub(super) fn blocks(registry: &Registry) -> Vec<Block> {
     let words = WORDS.map(|(word, meaning)| (word.to_owned(), meaning.to_owned()));
     vec![
         Block::Terms(words.to_vec()),
         Block::Part(
             "The eight fallacies of distributed computing, and the fault that refutes each".to_owned(),
-            vec![Block::Terms(FALLACIES.iter().map(told).collect())],
+            vec![Block::Terms(FALLACIES.iter().map(|fallacy| told(fallacy, registry)).collect())],
         ),
     ]
 }
 
-fn told(fallacy: &Fallacy) -> (String, String) {
+fn told(fallacy: &Fallacy, registry: &Registry) -> (String, String) {
     // a family that is told of but not registered could not be run
-    let known = fallacy.refuted_by.iter().filter(|families| registry::nemeses(families).is_ok());
+    let known = fallacy.refuted_by.iter().filter(|families| registry.nemeses_named(families).is_ok());
     let tries: Vec<String> = known.map(|families| format!("--nemesis {families}")).collect();
     let tries = match (fallacy.refuted_by.is_empty(), tries.is_empty()) {
         (true, _) => String::new(),

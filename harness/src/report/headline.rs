@@ -21,16 +21,16 @@ pub(super) fn sentence(story: &Story<'_>) -> String {
 
 /// What the system says of itself under the faults of this run.
 fn promised(story: &Story<'_>) -> String {
-    let (system, name) = (story.plan.system(), story.plan.system().name);
-    let families: Vec<String> = story.plan.families().into_iter().map(words::clipped).collect();
+    let (system, name) = (story.case.system, story.case.system.name);
+    let families: Vec<String> = story.case.families().into_iter().map(words::clipped).collect();
     let under = under(&families);
-    match system.claim_under(&story.plan.families()) {
+    match system.claim_under(&story.case.families()) {
         Some(claim) if claim.weakened => {
             format!("{name} claims to be {} {under}, but is built to break that claim", claim.level.word())
         }
         Some(claim) => format!("{name} promises to be {} {under}", claim.level.word()),
         None => {
-            let held_to = story.plan.promised();
+            let held_to = story.case.promised();
             format!(
                 "{name} does not promise to be {} {under} (only {})",
                 held_to.level.word(),

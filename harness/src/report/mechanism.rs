@@ -5,11 +5,10 @@ use netsplit_systems::story::Failure;
 use super::document::{Block, Section};
 use super::story::Story;
 use crate::judge::Overall;
-use crate::registry;
 
 /// The part; `None` for a system that has no story.
 pub(super) fn section(story: &Story<'_>) -> Option<Section> {
-    let system = story.plan.system();
+    let system = story.case.system;
     let told = &system.story;
     if told.mechanism.is_empty() {
         return None;
@@ -34,9 +33,9 @@ pub(super) fn section(story: &Story<'_>) -> Option<Section> {
 fn led_there(story: &Story<'_>, failure: &Failure) -> Vec<Block> {
     let mut remedy = vec![Block::Text(failure.remedy.to_owned()), Block::Text(format!("Its cost: {}", failure.cost))];
     // a variant that is told of but not registered could not be run
-    let variant = failure.variant.filter(|name| registry::system(name).is_ok());
+    let variant = failure.variant.filter(|name| story.case.registry.system(name).is_ok());
     if let Some((variant, command)) =
-        variant.and_then(|name| Some((name, story.command(name, &story.plan.seed.to_string())?)))
+        variant.and_then(|name| Some((name, story.command(name, &story.case.seed.to_string())?)))
     {
         remedy.push(Block::Text(format!("The variant {variant} does that. The same seed on it:")));
         remedy.push(Block::Command(command));

@@ -39,8 +39,8 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use crate::case::Case;
 use crate::judge::Results;
-use crate::plan::Plan;
 use crate::simulate::Recording;
 use story::Story;
 
@@ -61,7 +61,7 @@ pub struct Often {
 #[derive(Clone, Copy)]
 pub struct Report<'a> {
     /// What was to be done.
-    pub plan: &'a Plan,
+    pub case: &'a Case,
     /// What happened. Without a record of messages, there is no diagram of them.
     pub recording: &'a Recording,
     /// How it was judged.

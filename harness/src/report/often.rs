@@ -9,7 +9,7 @@ use crate::judge::Overall;
 pub(super) fn section(story: &Story<'_>) -> Section {
     let held = story.results.overall == Overall::Valid;
     let title = if held { "How often it holds" } else { "How often it happens" };
-    let blocks = match (story.often, story.command(&story.plan.system, "0..50")) {
+    let blocks = match (story.often, story.command(story.case.system.name, "0..50")) {
         (Some(often), _) => vec![Block::Text(format!(
             "{} of {}, which differ in their seeds alone, ended like this one.",
             often.alike,

@@ -23,7 +23,7 @@ pub(super) fn sections(story: &Story<'_>) -> Vec<Section> {
             Block::Note(format!("Digest of the history and the messages: {}", story.results.digest)),
         ],
     ));
-    sections.push(Section::new("words", "Words", glossary::blocks()));
+    sections.push(Section::new("words", "Words", glossary::blocks(&story.case.registry)));
     sections
 }
 

@@ -64,7 +64,7 @@ fn told(shown: &[Shown], story: &Story<'_>) -> String {
     let held = count(|fate| matches!(fate, Fate::Held(_)));
     let unread = count(|fate| matches!(fate, Fate::Unread));
     let fared = match (lost, held) {
-        (0, 0) if story.plan.schedule.is_empty() => "no fault was there to touch them".to_owned(),
+        (0, 0) if story.case.schedule.is_empty() => "no fault was there to touch them".to_owned(),
         (0, 0) => "no fault touched any of them".to_owned(),
         (lost, 0) => format!("a fault lost {lost} of them"),
         (0, held) => format!("a fault held {held} of them"),
@@ -158,7 +158,7 @@ fn lanes<'a>(story: &Story<'a>, shown: &[Shown], operations: &[&Operation<'_>]) 
     let mut named: BTreeSet<&str> =
         shown.iter().flat_map(|shown| [host(story, shown.flight.from), host(story, shown.flight.to)]).collect();
     named.extend(operations.iter().filter_map(|operation| operation.invocation.node.as_deref()));
-    let cluster = story.plan.cluster().hosts();
+    let cluster = story.case.cluster().hosts();
     let mut hosts: Vec<&'a str> = story.recording.record.hosts.iter().map(AsRef::as_ref).collect();
     hosts.retain(|host| named.contains(host));
     hosts.sort_by_key(|host| (*host != CLIENTS, cluster.iter().position(|known| known == host)));
@@ -214,8 +214,8 @@ fn drawn(
 /// The stretches of the axis in which a host is stopped.
 fn down(story: &Story<'_>, axis: &Axis, name: &str) -> Vec<(u64, u64)> {
     let halts_it = |step: &&Step| step.fault.stops_processes() && aimed_at(story, step).iter().any(|host| host == name);
-    let steps = story.plan.schedule.iter().filter(halts_it);
-    let times = steps.map(|step| (step.at_ms.min(story.plan.length_ms), step.ends_ms().min(story.plan.length_ms)));
+    let steps = story.case.schedule.iter().filter(halts_it);
+    let times = steps.map(|step| (step.at_ms.min(story.case.length_ms), step.ends_ms().min(story.case.length_ms)));
     let times = times.map(|(from, to)| (Duration::from_millis(from), Duration::from_millis(to)));
     times.filter(|(from, to)| axis.shows(*from, *to)).map(|(from, to)| (axis.x(from), axis.x(to))).collect()
 }

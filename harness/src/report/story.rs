@@ -6,15 +6,14 @@ use std::time::Duration;
 use netsplit_checker::{Evidence, Operation};
 
 use super::{Often, Report, words};
+use crate::case::Case;
 use crate::judge::Results;
-use crate::plan::Plan;
-use crate::registry;
 use crate::simulate::Recording;
 
 /// Everything that the parts of a report draw from.
 pub(super) struct Story<'a> {
     /// What was to be done.
-    pub(super) plan: &'a Plan,
+    pub(super) case: &'a Case,
     /// What happened.
     pub(super) recording: &'a Recording,
     /// What came of it.
@@ -52,7 +51,7 @@ impl<'a> Story<'a> {
         let by_index = operations.iter().enumerate().map(|(at, operation)| (operation.index(), at)).collect();
         let last = history.events.iter().map(|event| event.time).max().unwrap_or_default();
         Story {
-            plan: report.plan,
+            case: report.case,
             recording: report.recording,
             results: report.results,
             replay: report.replay,
@@ -89,13 +88,13 @@ impl<'a> Story<'a> {
 
     /// What was run: `redis · register · crash · seed 7`.
     pub(super) fn run(&self) -> String {
-        let plan = self.plan;
+        let plan = &self.case.plan;
         format!("{} · {} · {} · seed {}", plan.system, plan.workload, words::clipped(&plan.nemesis), plan.seed)
     }
 
     /// When every fault is healed.
     pub(super) fn healed(&self) -> Duration {
-        Duration::from_millis(self.plan.length_ms)
+        Duration::from_millis(self.case.length_ms)
     }
 
     /// The contradiction that the report tells in full, with the checker that found it.
@@ -106,14 +105,15 @@ impl<'a> Story<'a> {
     /// The command that draws this plan's configuration for another system or other seeds; `None` if a stranger's plan
     /// says of its faults what no command could.
     pub(super) fn command(&self, system: &str, seeds: &str) -> Option<String> {
-        let plan = self.plan;
-        let nemeses: Vec<&str> = registry::nemeses(&plan.nemesis).ok()?.iter().map(|nemesis| nemesis.name).collect();
+        let (plan, registry) = (&self.case.plan, &self.case.registry);
+        let nemeses = registry.nemeses_named(&plan.nemesis).ok()?;
+        let nemeses: Vec<&str> = nemeses.iter().map(|nemesis| nemesis.name).collect();
         let length = humantime::format_duration(self.healed()).to_string().replace(' ', "");
         let operations = plan.scripts.iter().map(Vec::len).sum::<usize>() as u64;
         let rate = (operations * 1000 + plan.length_ms / 2) / plan.length_ms.max(1);
         Some(format!(
             "netsplit run --system {system} --workload {} --nemesis {} --nodes {} --clients {} --time-limit {length} --rate {} --seed {seeds}",
-            plan.workload().name,
+            self.case.workload.name,
             nemeses.join(","),
             plan.nodes.len(),
             plan.scripts.len(),

@@ -23,17 +23,17 @@ pub(super) fn blocks(story: &Story<'_>) -> Vec<Block> {
 
 /// The size of the run.
 fn run(story: &Story<'_>) -> Table {
-    let (plan, results) = (story.plan, story.results);
+    let (case, results) = (story.case, story.results);
     let hits = results.effects.iter().filter(|effect| effect.is_effective()).count();
     let mut table = Table::words("The run", &["what", "how much"]);
     let mut row = |name: &str, value: String| table.row([name.to_owned(), words::clipped(&value)]);
-    row("system", format!("{}: {}", plan.system, plan.system().about));
-    row("it gives up", plan.system().gives_up.to_owned());
-    row("workload", format!("{}: {}", plan.workload, plan.workload().about));
-    row("faults from", plan.nemesis.clone());
+    row("system", format!("{}: {}", case.system.name, case.system.about));
+    row("it gives up", case.system.gives_up.to_owned());
+    row("workload", format!("{}: {}", case.workload.name, case.workload.about));
+    row("faults from", case.nemesis.clone());
     row("faults planned, and hitting something", format!("{}, {hits}", results.effects.len()));
-    row("seed", plan.seed.to_string());
-    row("nodes, clients", format!("{}, {}", plan.nodes.len(), plan.scripts.len()));
+    row("seed", case.seed.to_string());
+    row("nodes, clients", format!("{}, {}", case.nodes.len(), case.scripts.len()));
     let overlapping = |all: &Summary| all.ok + all.fail + all.info;
     let during = overlapping(&results.stats.overall).saturating_sub(overlapping(&results.stats.outside));
     row("operations that overlap a fault", during.to_string());

@@ -4,7 +4,9 @@ use netsplit_nemesis::{Cluster, CutKind, Delay, Fault, Step, Target};
 use proptest::prelude::*;
 
 use super::{read, write};
-use crate::plan::{Config, Plan};
+use crate::case::Case;
+use crate::plan::Config;
+use crate::registry::{NEMESES, Registry};
 
 fn cluster() -> Cluster {
     Cluster { nodes: vec!["n1".into(), "n2".into(), "n3".into()], redis: Some("redis".into()) }
@@ -83,13 +85,14 @@ proptest! {
     #[test]
     fn what_was_written_reads_back_as_the_same_schedule(seed in any::<u64>()) {
         // Every second one: all names together are longer than a plan's may be.
-        let every_second = crate::registry::NEMESES.iter().skip((seed % 2) as usize).step_by(2);
+        let every_second = NEMESES.iter().skip((seed % 2) as usize).step_by(2);
         let nemesis = every_second.map(|nemesis| nemesis.name).collect::<Vec<_>>().join(",");
-        let plan = Plan::draw(seed, &Config { nemesis, ..Config::default() }).expect("the names are known");
-        prop_assert!(!plan.schedule.is_empty());
-        let text = write(&plan.schedule);
-        let again = read(&text, &plan.cluster(), LENGTH);
-        prop_assert!(again.as_ref() == Ok(&plan.schedule), "{again:?}\n{text}");
+        let config = Config { nemesis, ..Config::default() };
+        let case = Case::draw(seed, &config, &Registry::builtin()).expect("the names are known");
+        prop_assert!(!case.schedule.is_empty());
+        let text = write(&case.schedule);
+        let again = read(&text, &case.cluster(), LENGTH);
+        prop_assert!(again.as_ref() == Ok(&case.schedule), "{again:?}\n{text}");
     }
 
     #[test]

@@ -21,6 +21,8 @@ mod times;
 
 use std::time::Duration;
 
+use netsplit_workloads::Workload;
+
 use crate::plan::Plan;
 use crate::redis_kind::NoRedis;
 use crate::signature::Signature;
@@ -102,20 +104,20 @@ pub enum Failed {
 
 /// Shrinks the plan of `trial`, which shows `signature`. The result was run twice more, with the same digest.
 pub fn shrink(trial: Trial, signature: &Signature, options: &Options<'_>) -> Result<Shrunk, Failed> {
-    let oracle = Oracle::new(signature.clone(), options);
+    let oracle = Oracle::new(trial.case.clone(), signature.clone(), options);
     let mut search = Search { trial, oracle };
     loop {
-        let before = search.trial.plan.clone();
+        let before = search.plan().clone();
         for pass in passes::PASSES {
             pass(&mut search)?;
         }
-        if search.trial.plan == before || search.oracle.is_exhausted() {
+        if *search.plan() == before || search.oracle.is_exhausted() {
             break;
         }
     }
     let digest = &search.trial.results.digest;
     for _ in 0..2 {
-        let again = Trial::of(search.trial.plan.clone())?.results.digest;
+        let again = Trial::of(search.trial.case.clone())?.results.digest;
         if again != *digest {
             return Err(Failed::Differs(digest.clone(), again));
         }
@@ -131,8 +133,12 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    fn workload(&self) -> &'static Workload {
+        self.trial.case.workload
+    }
+
     fn plan(&self) -> &Plan {
-        &self.trial.plan
+        &self.trial.case.plan
     }
 
     /// Goes on with the first of `candidates` that still shows the signature, and returns its place.

@@ -14,7 +14,7 @@ const LEAST_WITH_QUORUMS: usize = 3;
 pub(super) fn drop_nodes(search: &mut Search<'_>) -> Result<(), NoRedis> {
     loop {
         let plan = search.plan().clone();
-        let least = if plan.system().redis.is_some() { 1 } else { LEAST_WITH_QUORUMS };
+        let least = if search.trial.case.system.redis.is_some() { 1 } else { LEAST_WITH_QUORUMS };
         if plan.nodes.len() <= least {
             return Ok(());
         }

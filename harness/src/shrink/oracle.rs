@@ -9,6 +9,7 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 
 use super::{Options, Size};
+use crate::case::Case;
 use crate::plan::Plan;
 use crate::redis_kind::NoRedis;
 use crate::signature::Signature;
@@ -16,6 +17,8 @@ use crate::trial::Trial;
 
 /// Runs candidates until the budget is spent.
 pub(crate) struct Oracle<'a> {
+    /// Where the names of every candidate's plan are known from.
+    case: Case,
     signature: Signature,
     options: &'a Options<'a>,
     started: Instant,
@@ -33,8 +36,9 @@ struct Question<I> {
 }
 
 impl<'a> Oracle<'a> {
-    pub(crate) fn new(signature: Signature, options: &'a Options<'a>) -> Oracle<'a> {
+    pub(crate) fn new(case: Case, signature: Signature, options: &'a Options<'a>) -> Oracle<'a> {
         Oracle {
+            case,
             signature,
             options,
             started: now(),
@@ -87,11 +91,12 @@ impl<'a> Oracle<'a> {
     /// The run of `plan`, if it shows the signature.
     fn shows(&self, plan: Plan) -> Result<Option<Trial>, NoRedis> {
         let digest = Sha256::digest(serde_json::to_vec(&plan).expect("a plan has a JSON form")).into();
-        if plan.validate().is_err() || self.refuted.lock().expect("no holder panics").contains(&digest) {
+        if self.refuted.lock().expect("no holder panics").contains(&digest) {
             return Ok(None);
         }
+        let Ok(case) = self.case.with(plan) else { return Ok(None) };
         self.runs.fetch_add(1, Ordering::Relaxed);
-        let trial = Trial::of(plan)?;
+        let trial = Trial::of(case)?;
         if trial.signatures().contains(&self.signature) {
             return Ok(Some(trial));
         }

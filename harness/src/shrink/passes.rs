@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use netsplit_checker::{Actor, Evidence, Kind};
-use netsplit_workloads::{Op, Script};
+use netsplit_workloads::{Op, Script, Workload};
 
 use super::ddmin::ddmin;
 use super::{Search, nodes, times};
@@ -35,6 +35,7 @@ const LENGTH_UNIT_MS: u64 = 100;
 
 /// Cuts what comes after the anomaly: the final reads and the wait for them, then the end of the main phase.
 fn end(search: &mut Search<'_>) -> Result<(), NoRedis> {
+    let workload = search.workload();
     let plan = search.plan().clone();
     if !plan.finale.is_empty() {
         search.advance(std::iter::once(Plan { finale: Vec::new(), quiet_ms: 0, ..plan }))?;
@@ -50,21 +51,21 @@ fn end(search: &mut Search<'_>) -> Result<(), NoRedis> {
         lengths.retain(|length| (plan.start_ms + 1..plan.length_ms).contains(length));
         lengths.sort_unstable();
         lengths.dedup();
-        if search.advance(lengths.into_iter().map(|length_ms| cut(&plan, length_ms)))?.is_none() {
+        if search.advance(lengths.into_iter().map(|length_ms| cut(&plan, length_ms, workload)))?.is_none() {
             return Ok(());
         }
     }
 }
 
 /// The plan with a main phase of `length_ms`, and nothing that would begin after it.
-pub(super) fn cut(plan: &Plan, length_ms: u64) -> Plan {
+pub(super) fn cut(plan: &Plan, length_ms: u64, workload: &Workload) -> Plan {
     let mut plan = Plan { length_ms, ..plan.clone() };
     plan.schedule.retain(|step| step.at_ms < length_ms);
     for step in &mut plan.schedule {
         step.lasts_ms = step.lasts_ms.min(length_ms - step.at_ms);
     }
     plan.scripts.iter_mut().for_each(|script| script.retain(|planned| planned.at_ms < length_ms));
-    settle(&mut plan);
+    settle(&mut plan, workload);
     plan
 }
 
@@ -100,31 +101,33 @@ fn faults(search: &mut Search<'_>) -> Result<(), NoRedis> {
 /// or those and all others on their keys.
 fn operations_of_the_evidence(search: &mut Search<'_>) -> Result<(), NoRedis> {
     let Some(evidence) = evidence(search) else { return Ok(()) };
-    let plan = search.plan().clone();
+    let (plan, workload) = (search.plan().clone(), search.workload());
     let invoked = invoked(&search.trial);
     let named: BTreeSet<Place> = evidence.operations.iter().filter_map(|index| invoked.get(index).copied()).collect();
     let keys: BTreeSet<Option<&str>> = named.iter().map(|place| op(&plan, *place).key.as_deref()).collect();
     let others = |kept: &dyn Fn(&Place) -> bool| places(&plan).into_iter().filter(|place| !kept(place)).collect();
     let guesses: [Vec<Place>; 2] =
         [others(&|place| named.contains(place)), others(&|place| keys.contains(&op(&plan, *place).key.as_deref()))];
-    let candidates = guesses.iter().filter(|dropped| !dropped.is_empty()).map(|dropped| without(&plan, dropped));
-    search.advance(candidates)?;
+    let candidates = guesses.iter().filter(|dropped| !dropped.is_empty());
+    search.advance(candidates.map(|dropped| without(&plan, dropped, workload)))?;
     Ok(())
 }
 
 fn keys(search: &mut Search<'_>) -> Result<(), NoRedis> {
+    let workload = search.workload();
     ddmin(
         search,
         |plan| netsplit_workloads::op::keys(&plan.scripts),
         |plan, keys| {
             let has = |place: &Place| op(plan, *place).key.as_ref().is_some_and(|key| keys.contains(key));
-            without(plan, &places(plan).into_iter().filter(has).collect::<Vec<_>>())
+            without(plan, &places(plan).into_iter().filter(has).collect::<Vec<_>>(), workload)
         },
     )
 }
 
 fn operations(search: &mut Search<'_>) -> Result<(), NoRedis> {
-    ddmin(search, places, without)
+    let workload = search.workload();
+    ddmin(search, places, |plan, dropped| without(plan, dropped, workload))
 }
 
 fn setup(search: &mut Search<'_>) -> Result<(), NoRedis> {
@@ -208,7 +211,7 @@ fn op(plan: &Plan, (client, at): Place) -> &Op {
 }
 
 /// The plan without some operations, and without the set-up and the final reads that are then about nothing.
-fn without(plan: &Plan, dropped: &[Place]) -> Plan {
+fn without(plan: &Plan, dropped: &[Place], workload: &Workload) -> Plan {
     let dropped: BTreeSet<Place> = dropped.iter().copied().collect();
     let mut plan = plan.clone();
     for (client, script) in plan.scripts.iter_mut().enumerate() {
@@ -218,19 +221,19 @@ fn without(plan: &Plan, dropped: &[Place]) -> Plan {
             !dropped.contains(&(client, at - 1))
         });
     }
-    settle(&mut plan);
+    settle(&mut plan, workload);
     plan
 }
 
 /// The set-up and the final reads are what the workload would ask for these scripts, or go: a read that looks for less than
 /// was written would find a loss that is none.
-fn settle(plan: &mut Plan) {
+fn settle(plan: &mut Plan, workload: &Workload) {
     let same = |old: &[Op], new: &[Op]| -> Vec<Op> {
         let again = |old: &Op| new.iter().find(|new| new.f == old.f && new.key == old.key).cloned();
         old.iter().filter_map(again).collect()
     };
-    plan.setup = same(&plan.setup, &(plan.workload().setup)(&plan.scripts));
-    plan.finale = same(&plan.finale, &(plan.workload().finale)(&plan.scripts));
+    plan.setup = same(&plan.setup, &(workload.setup)(&plan.scripts));
+    plan.finale = same(&plan.finale, &(workload.finale)(&plan.scripts));
 }
 
 fn drop_places<T>(items: Vec<T>, dropped: &[usize]) -> Vec<T> {
@@ -247,7 +250,7 @@ fn evidence<'s>(search: &'s Search<'_>) -> Option<&'s Evidence> {
 
 /// When the last operation of `evidence` that is no final read ended, in milliseconds.
 fn last_ms(trial: &Trial, evidence: &Evidence) -> Option<u64> {
-    let length_ms = u128::from(trial.plan.length_ms);
+    let length_ms = u128::from(trial.case.length_ms);
     let operations = trial.recording.history.operations().ok()?;
     let named = operations.iter().filter(|operation| evidence.operations.contains(&operation.index()));
     let ends = named.filter_map(|operation| {
@@ -259,7 +262,7 @@ fn last_ms(trial: &Trial, evidence: &Evidence) -> Option<u64> {
 
 /// The operations of the scripts that were invoked, by the index of their invocation.
 fn invoked(trial: &Trial) -> BTreeMap<u64, Place> {
-    let scripts = &trial.plan.scripts;
+    let scripts = &trial.case.scripts;
     let mut next = vec![0; scripts.len()];
     let mut invoked = BTreeMap::new();
     for event in &trial.recording.history.events {

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use super::{Options, Shrunk, Size, shrink};
+use crate::case::Case;
 use crate::plan::{Config, Plan};
+use crate::registry::Registry;
 use crate::signature::Signature;
 use crate::trial::Trial;
 
@@ -15,8 +17,8 @@ fn found(system: &str, workload: &str, nemesis: &str) -> (Trial, Signature) {
         ..Config::default()
     };
     let shown = (0..20).find_map(|seed| {
-        let plan = Plan::draw(seed, &config).expect("the names are known");
-        let trial = Trial::of(plan).expect("embedded Redis needs nothing");
+        let case = Case::draw(seed, &config, &Registry::builtin()).expect("the names are known");
+        let trial = Trial::of(case).expect("embedded Redis needs nothing");
         let signature = trial.signatures().into_iter().next()?;
         Some((trial, signature))
     });
@@ -31,7 +33,8 @@ fn shrunk(trial: &Trial, signature: &Signature, jobs: usize, budget: Duration) -
 const LONG: Duration = Duration::from_hours(1);
 
 /// Every plan with one fault or one operation less.
-fn with_one_less(plan: &Plan) -> Vec<Plan> {
+fn with_one_less(case: &Case) -> Vec<Plan> {
+    let plan = &case.plan;
     let mut less = Vec::new();
     for at in 0..plan.schedule.len() {
         let mut plan = plan.clone();
@@ -42,7 +45,7 @@ fn with_one_less(plan: &Plan) -> Vec<Plan> {
         for at in 0..plan.scripts[client].len() {
             let mut plan = plan.clone();
             plan.scripts[client].remove(at);
-            plan.finale = (plan.workload().finale)(&plan.scripts);
+            plan.finale = (case.workload.finale)(&plan.scripts);
             less.push(plan);
         }
     }
@@ -50,18 +53,19 @@ fn with_one_less(plan: &Plan) -> Vec<Plan> {
 }
 
 /// Shrinks at one job and at two, and checks all that a shrunk run promises.
-fn check(system: &str, workload: &str, nemesis: &str) -> Plan {
+fn check(system: &str, workload: &str, nemesis: &str) -> Case {
     let (trial, signature) = found(system, workload, nemesis);
     let one = shrunk(&trial, &signature, 1, LONG);
     let two = shrunk(&trial, &signature, 2, LONG);
-    assert!(one.trial.plan == two.trial.plan, "one job and two give different plans");
+    assert!(one.trial.case.plan == two.trial.case.plan, "one job and two give different plans");
     assert!(one.is_minimal);
     assert!(one.trial.signatures().contains(&signature), "{signature} is gone");
-    for plan in with_one_less(&one.trial.plan) {
-        let found = Trial::of(plan).expect("embedded Redis needs nothing").signatures();
+    for plan in with_one_less(&one.trial.case) {
+        let case = one.trial.case.with(plan).expect("less can be run, too");
+        let found = Trial::of(case).expect("embedded Redis needs nothing").signatures();
         assert!(!found.contains(&signature), "it is not 1-minimal");
     }
-    one.trial.plan
+    one.trial.case
 }
 
 #[test]
@@ -86,5 +90,5 @@ fn a_search_without_budget_keeps_the_run_and_does_not_call_it_minimal() {
     let (trial, signature) = found("redis-stale-cache", "register", "none");
     let shrunk = shrunk(&trial, &signature, 2, Duration::ZERO);
     assert!(!shrunk.is_minimal && shrunk.runs == 0);
-    assert!(shrunk.trial.plan == trial.plan);
+    assert!(shrunk.trial.case.plan == trial.case.plan);
 }

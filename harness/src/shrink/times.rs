@@ -1,5 +1,7 @@
 //! Times that a person can remember: no long gaps in which nothing begins, and round numbers.
 
+use netsplit_workloads::Workload;
+
 use super::Search;
 use super::passes::cut;
 use crate::plan::Plan;
@@ -16,6 +18,7 @@ const USUAL_LATENCY_MS: u64 = 10;
 
 /// Moves everything behind a long gap towards it.
 pub(super) fn close_gaps(search: &mut Search<'_>) -> Result<(), NoRedis> {
+    let workload = search.workload();
     loop {
         let plan = search.plan().clone();
         let mut starts = vec![0, plan.start_ms];
@@ -24,7 +27,7 @@ pub(super) fn close_gaps(search: &mut Search<'_>) -> Result<(), NoRedis> {
         starts.push(plan.length_ms);
         starts.sort_unstable();
         let gaps = starts.windows(2).filter(|pair| pair[1] - pair[0] > GAP_MS).map(|pair| (pair[1], pair[1] - pair[0]));
-        let closed = gaps.map(|(from_ms, gap_ms)| earlier(&plan, from_ms, (gap_ms - 1) / GAP_MS * GAP_MS));
+        let closed = gaps.map(|(from_ms, gap_ms)| earlier(&plan, from_ms, (gap_ms - 1) / GAP_MS * GAP_MS, workload));
         if search.advance(closed)?.is_none() {
             return Ok(());
         }
@@ -32,7 +35,7 @@ pub(super) fn close_gaps(search: &mut Search<'_>) -> Result<(), NoRedis> {
 }
 
 /// The plan with everything from `from_ms` on `by_ms` earlier; a fault that spans the gap gets shorter.
-fn earlier(plan: &Plan, from_ms: u64, by_ms: u64) -> Plan {
+fn earlier(plan: &Plan, from_ms: u64, by_ms: u64, workload: &Workload) -> Plan {
     let moved = |ms: u64| if ms >= from_ms { ms - by_ms } else { ms };
     let mut plan = plan.clone();
     for step in &mut plan.schedule {
@@ -43,7 +46,7 @@ fn earlier(plan: &Plan, from_ms: u64, by_ms: u64) -> Plan {
     plan.scripts.iter_mut().flatten().for_each(|planned| planned.at_ms = moved(planned.at_ms));
     plan.start_ms = moved(plan.start_ms);
     let length_ms = moved(plan.length_ms);
-    cut(&plan, length_ms)
+    cut(&plan, length_ms, workload)
 }
 
 /// Rounds every time: all at once to the roundest unit that works, then each alone.

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use netsplit_checker::{Kind, Outcome, Value};
-use netsplit_systems::http::Client;
 use netsplit_systems::net::Net;
-use netsplit_workloads::{Op, Script, Workload, outcome};
+use netsplit_workloads::{Client, Op, Script, Workload, outcome};
 use tokio::time::{Duration as Wait, Instant, sleep, sleep_until};
 use turmoil::Sim;
 
 use super::Stuck;
 use super::pen::{Entry, Pen};
+use crate::case::Case;
 use crate::plan::{CLIENTS, Plan};
 
 /// How long a client waits before it asks again for a final read.
@@ -52,16 +52,17 @@ impl Tally {
     }
 }
 
-/// Starts all clients of `plan` on their host.
-pub(crate) fn start(sim: &mut Sim<'_>, plan: &Plan, net: Net, pen: &Pen, tally: &Tally) {
-    let (plan, pen, tally) = (Arc::new(plan.clone()), pen.clone(), tally.clone());
+/// Starts all clients of `case` on their host.
+pub(crate) fn start(sim: &mut Sim<'_>, case: &Case, net: Net, pen: &Pen, tally: &Tally) {
+    let (plan, workload) = (Arc::new(case.plan.clone()), case.workload);
+    let (pen, tally) = (pen.clone(), tally.clone());
     sim.client(CLIENTS, async move {
         let started = Instant::now();
         let mut running = Vec::new();
         for number in 0..plan.scripts.len() {
             let caller = Caller {
-                client: Client::new(net.clone(), Duration::from_millis(plan.deadline_ms)),
-                workload: plan.workload(),
+                client: (workload.client)(net.clone(), Duration::from_millis(plan.deadline_ms)),
+                workload,
                 process: number as u64,
                 processes: plan.scripts.len() as u64,
                 pen: pen.clone(),
@@ -79,7 +80,7 @@ pub(crate) fn start(sim: &mut Sim<'_>, plan: &Plan, net: Net, pen: &Pen, tally: 
 
 /// One client.
 struct Caller {
-    client: Client,
+    client: Box<dyn Client>,
     workload: &'static Workload,
     process: u64,
     processes: u64,
@@ -147,7 +148,7 @@ impl Caller {
     async fn invoke(&mut self, node: &Arc<str>, op: &Op) -> Result<(), String> {
         let f: Arc<str> = op.f.as_str().into();
         self.write(node, &f, op, Kind::Invoke, op.value(), None);
-        let result = (self.workload.invoke)(&mut self.client, node, op).await;
+        let result = self.client.invoke(node, op).await;
         let error = result.as_ref().err().map(ToString::to_string);
         match outcome(&result, (self.workload.pure)(op)) {
             Outcome::Ok(value) => {

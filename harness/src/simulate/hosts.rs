@@ -11,13 +11,12 @@ use netsplit_systems::disk::Trouble;
 use netsplit_systems::net::Net;
 use netsplit_systems::node::{Node, REDIS};
 use netsplit_systems::redis_host;
-use netsplit_systems::system::System;
 use netsplit_systems::weather::Weather;
 use netsplit_systems::wire::Recorder;
 use turmoil::Sim;
 
 use super::supervisor::Supervisor;
-use crate::plan::Plan;
+use crate::case::Case;
 use crate::redis_kind::Redis;
 
 /// The secret that the nodes of a run share.
@@ -34,13 +33,13 @@ pub(crate) struct Hosts {
 }
 
 impl Hosts {
-    pub(crate) fn new(plan: &Plan, recorder: Recorder, redis: Redis, supervisor: Supervisor) -> Hosts {
+    pub(crate) fn new(case: &Case, recorder: Recorder, redis: Redis, supervisor: Supervisor) -> Hosts {
         let mut machines: BTreeMap<String, Machine> =
-            plan.cluster().hosts().into_iter().map(|host| (host, Machine::default())).collect();
+            case.cluster().hosts().into_iter().map(|host| (host, Machine::default())).collect();
         if let (Some(machine), Redis::Embedded(platter)) = (machines.get_mut(REDIS), &redis) {
             machine.platter = platter.clone();
         }
-        Hosts { machines, redis, recorder, weather: Weather::fair(plan.seed), board: Board::default(), supervisor }
+        Hosts { machines, redis, recorder, weather: Weather::fair(case.seed), board: Board::default(), supervisor }
     }
 
     /// The network as `host` sees it.
@@ -49,8 +48,8 @@ impl Hosts {
     }
 
     /// Registers every host with the simulation, which starts it now and after every crash.
-    pub(crate) fn start(&self, sim: &mut Sim<'_>, plan: &Plan) {
-        let system = plan.system();
+    pub(crate) fn start(&self, sim: &mut Sim<'_>, case: &Case) {
+        let system = case.system;
         if let Some(fsync) = system.redis {
             let (net, redis, gate) = (self.net(REDIS), self.redis.clone(), self.machines[REDIS].gate.clone());
             let supervisor = self.supervisor.clone();
@@ -60,18 +59,19 @@ impl Hosts {
                 supervisor.clone().watch(REDIS.to_owned(), gate.clone(), process)
             });
         }
-        for name in &plan.nodes {
-            self.start_node(sim, plan, system, name);
+        for name in &case.nodes {
+            self.start_node(sim, case, name);
         }
     }
 
     /// Each life of a node has its own dice.
-    fn start_node(&self, sim: &mut Sim<'_>, plan: &Plan, system: &'static System, name: &str) {
+    fn start_node(&self, sim: &mut Sim<'_>, case: &Case, name: &str) {
         let id: Arc<str> = name.into();
         let peers: Vec<Arc<str>> =
-            plan.nodes.iter().filter(|peer| *peer != name).map(|peer| peer.as_str().into()).collect();
+            case.nodes.iter().filter(|peer| *peer != name).map(|peer| peer.as_str().into()).collect();
         let (net, board, machine) = (self.net(name), self.board.clone(), self.machines[name].clone());
-        let (seed, lives, supervisor) = (plan.seed, Cell::new(0_u64), self.supervisor.clone());
+        let (seed, system, lives) = (case.seed, case.system, Cell::new(0_u64));
+        let supervisor = self.supervisor.clone();
         sim.host(name, move || {
             let life = lives.replace(lives.get() + 1);
             let node = Node {

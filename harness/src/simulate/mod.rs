@@ -28,6 +28,7 @@ use netsplit_systems::wire::{Record, Recorder};
 use serde::{Deserialize, Serialize};
 use turmoil::Sim;
 
+use crate::case::Case;
 use crate::plan::{CLIENTS, Plan};
 use crate::redis_kind::{NoRedis, Redis};
 use clients::Tally;
@@ -81,34 +82,35 @@ pub struct Recording {
     pub simulated: Duration,
 }
 
-/// Runs a valid plan, on a thread of its own: thread-local state of one run never reaches another.
-pub fn run(plan: &Plan) -> Result<Recording, NoRedis> {
-    let plan = plan.clone();
+/// Runs a case, on a thread of its own: thread-local state of one run never reaches another.
+pub fn run(case: &Case) -> Result<Recording, NoRedis> {
     let thread = std::thread::Builder::new().name("run".into()).stack_size(16 << 20);
-    let running = thread.spawn(move || run_here(&plan)).expect("the system gives a thread");
-    running.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    std::thread::scope(|scope| {
+        let running = thread.spawn_scoped(scope, || run_here(case)).expect("the system gives a thread");
+        running.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
-fn run_here(plan: &Plan) -> Result<Recording, NoRedis> {
-    let redis = Redis::of(plan)?;
+fn run_here(case: &Case) -> Result<Recording, NoRedis> {
+    let redis = Redis::of(case)?;
     let (pen, recorder, tally, logged) = (Pen::default(), Recorder::default(), Tally::default(), log::Log::default());
     let (strikes, supervisor) = (Strikes::default(), Supervisor::default());
     let ended = log::with(&logged, || {
         panics::caught(|| {
-            let mut sim = build(plan);
-            let hosts = Hosts::new(plan, recorder.clone(), redis.clone(), supervisor.clone());
-            hosts.start(&mut sim, plan);
-            clients::start(&mut sim, plan, hosts.net(CLIENTS), &pen, &tally);
-            set_latencies(&sim, plan);
-            let injector = Injector::new(plan.cluster(), latencies(plan), hosts, strikes.clone());
-            drive::drive(&mut sim, plan, injector, &supervisor, &pen)
+            let mut sim = build(case);
+            let hosts = Hosts::new(case, recorder.clone(), redis.clone(), supervisor.clone());
+            hosts.start(&mut sim, case);
+            clients::start(&mut sim, case, hosts.net(CLIENTS), &pen, &tally);
+            set_latencies(&sim, case);
+            let injector = Injector::new(case.cluster(), latencies(case), hosts, strikes.clone());
+            drive::drive(&mut sim, case, injector, &supervisor, &pen)
         })
     });
     let mut recording = Recording {
         history: pen.take(),
         record: recorder.take(),
         log: logged.take(),
-        stuck: explained(tally.stuck(plan), &supervisor.exits(), plan.length_ms),
+        stuck: explained(tally.stuck(case), &supervisor.exits(), case.length_ms),
         strikes: strikes.take(),
         exits: supervisor.exits(),
         ..Recording::default()

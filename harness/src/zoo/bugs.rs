@@ -1,6 +1,6 @@
 //! The planted bugs, as data: each a system with one rule left out, beside the right one. A new bug is one line here.
 
-use crate::registry::{self, Unknown};
+use crate::registry::{Registry, Unknown};
 
 /// A planted bug: where to look for it, and what is seen there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,12 +18,12 @@ pub struct Bug {
 }
 
 impl Bug {
-    /// Whether this netsplit has everything that it names.
-    pub fn known(&self) -> Result<(), Unknown> {
-        registry::system(self.system)?;
-        registry::system(self.twin)?;
-        registry::workload(self.workload)?;
-        registry::nemeses(self.nemesis)?;
+    /// Whether `registry` has everything that it names.
+    pub fn known(&self, registry: &Registry) -> Result<(), Unknown> {
+        registry.system(self.system)?;
+        registry.system(self.twin)?;
+        registry.workload(self.workload)?;
+        registry.nemeses_named(self.nemesis)?;
         Ok(())
     }
 }
@@ -81,9 +81,11 @@ mod tests {
 
     #[test]
     fn every_weakened_system_has_a_row() {
-        for system in registry::SYSTEMS
+        let registry = Registry::builtin();
+        for system in registry
+            .systems()
             .iter()
-            .chain(registry::ZOO)
+            .chain(registry.zoo())
             .filter(|system| system.claims.iter().any(|claim| claim.weakened))
         {
             let has_row = BUGS.iter().any(|bug| bug.system == system.name);
@@ -93,11 +95,12 @@ mod tests {
 
     #[test]
     fn a_registered_bug_has_a_registered_twin_and_both_serve_the_workload() {
-        for bug in BUGS.iter().filter(|bug| registry::system(bug.system).is_ok()) {
-            let workload = registry::workload(bug.workload).unwrap_or_else(|error| panic!("{}: {error}", bug.system));
+        let registry = Registry::builtin();
+        for bug in BUGS.iter().filter(|bug| registry.system(bug.system).is_ok()) {
+            let workload = registry.workload(bug.workload).unwrap_or_else(|error| panic!("{}: {error}", bug.system));
             for name in [bug.system, bug.twin] {
-                let system = registry::system(name).unwrap_or_else(|error| panic!("{}: {error}", bug.system));
-                assert_eq!(registry::served(workload, system), Ok(()), "{name}");
+                let system = registry.system(name).unwrap_or_else(|error| panic!("{}: {error}", bug.system));
+                assert_eq!(registry.served(workload, system), Ok(()), "{name}");
             }
         }
     }

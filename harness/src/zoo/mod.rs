@@ -15,9 +15,11 @@ pub mod told;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::case::Case;
 use crate::gallery;
-use crate::plan::{BadConfig, Config, Plan};
+use crate::plan::{BadConfig, Config};
 use crate::redis_kind::NoRedis;
+use crate::registry::Registry;
 use crate::shrink::{Failed, Size};
 use crate::signature::Signature;
 use crate::statistics::{Waits, waits};
@@ -64,7 +66,7 @@ impl Bug {
 }
 
 /// Runs one seed.
-pub fn run(setting: Setting, seed: u64, length: Duration) -> Result<Trial, NotRun> {
+pub fn run(setting: Setting, seed: u64, length: Duration, registry: &Registry) -> Result<Trial, NotRun> {
     let config = Config {
         system: setting.system.into(),
         workload: setting.workload.into(),
@@ -72,7 +74,7 @@ pub fn run(setting: Setting, seed: u64, length: Duration) -> Result<Trial, NotRu
         time_limit: length,
         ..Config::default()
     };
-    Ok(Trial::of(Plan::draw(seed, &config)?)?)
+    Ok(Trial::of(Case::draw(seed, &config, registry)?)?)
 }
 
 /// How a bug fared.
@@ -133,11 +135,16 @@ pub struct Witness {
 pub const MOST_CANDIDATES: usize = 4000;
 
 /// Shrinks the first run that found a bug; `None` if none did.
-pub fn witness(fared: &Fared, length: Duration, stop: &(dyn Fn() -> bool + Sync)) -> Result<Option<Witness>, NotRun> {
+pub fn witness(
+    fared: &Fared,
+    length: Duration,
+    registry: &Registry,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Option<Witness>, NotRun> {
     let Some((seed, signature)) = &fared.first else { return Ok(None) };
-    let trial = run(fared.bug.settings()[0], *seed, length)?;
+    let trial = run(fared.bug.settings()[0], *seed, length, registry)?;
     let shrunk = gallery::smallest(trial, signature, MOST_CANDIDATES, stop)?;
-    Ok(Some(Witness { size: Size::of(&shrunk.trial.plan), is_minimal: shrunk.is_minimal }))
+    Ok(Some(Witness { size: Size::of(&shrunk.trial.case), is_minimal: shrunk.is_minimal }))
 }
 
 #[cfg(test)]

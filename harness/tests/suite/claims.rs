@@ -3,12 +3,16 @@
 
 use std::time::Duration;
 
+use netsplit::case::Case;
 use netsplit::judge::{Overall, Results, judge};
-use netsplit::plan::{Config, Plan};
+use netsplit::plan::Config;
+use netsplit::registry::Registry;
+use netsplit::simulate;
 use netsplit::zoo::bugs::{BUGS, Bug};
-use netsplit::{registry, simulate};
 use netsplit_systems::system::System;
 use netsplit_workloads::Workload;
+
+use crate::draw;
 
 /// Workloads that judge an application on top of a store: no store's claim covers them.
 const OF_APPLICATIONS: &[&str] = &["set-rmw"];
@@ -18,14 +22,16 @@ const HIDDEN_BY_TCP: (&[&str], &[&str]) = (&["redis"], &["duplication", "reorder
 
 #[test]
 fn what_a_system_claims_holds() {
-    let families = |system: &'static System| {
-        let all = registry::NEMESES.iter().map(|nemesis| nemesis.name);
+    let registry = Registry::builtin();
+    let families = |system: &&'static System| {
+        let system = *system;
+        let all = registry.nemeses().iter().map(|nemesis| nemesis.name);
         let claimed = |family: &&str| system.claim_under(&[family]).is_some_and(|claim| !claim.weakened);
         all.filter(claimed).map(move |family| (system, family))
     };
     let (systems, hidden) = HIDDEN_BY_TCP;
     let told = |(system, family): &(&System, &str)| !systems.contains(&system.name) || !hidden.contains(family);
-    let pairs: Vec<_> = registry::SYSTEMS.iter().flat_map(families).filter(told).collect();
+    let pairs: Vec<_> = registry.systems().iter().flat_map(families).filter(told).collect();
     assert!(pairs.len() > 50, "only {} claims", pairs.len());
     in_parallel(&pairs, |(system, family)| holds(system, family));
 }
@@ -34,7 +40,7 @@ fn what_a_system_claims_holds() {
 fn every_weakened_variant_is_caught_by_its_anomaly() {
     in_parallel(BUGS, |Bug { system, workload, nemesis, anomalies, .. }| {
         let caught = |seed: &u64| {
-            let results = run(&plan(system, workload, nemesis, *seed));
+            let results = run(&case(system, workload, nemesis, *seed));
             results.evidence().any(|(_, evidence)| anomalies.contains(&evidence.anomaly.as_str()))
         };
         let first = (0..10 * seeds()).find(caught);
@@ -47,13 +53,14 @@ fn every_weakened_variant_is_caught_by_its_anomaly() {
 /// Runs the workloads that `system` serves in turn, one a seed. A run that its faults missed counts for nothing, so at
 /// least one must not be empty.
 fn holds(system: &System, nemesis: &str) -> Result<(), String> {
+    let registry = Registry::builtin();
     let served =
-        |workload: &&Workload| registry::served(workload, system).is_ok() && !OF_APPLICATIONS.contains(&workload.name);
-    let workloads: Vec<&Workload> = registry::WORKLOADS.iter().filter(served).collect();
+        |workload: &&&Workload| registry.served(workload, system).is_ok() && !OF_APPLICATIONS.contains(&workload.name);
+    let workloads: Vec<&&Workload> = registry.workloads().iter().filter(served).collect();
     let seeds = seeds().max(workloads.len() as u64);
     let mut held = false;
     for (seed, workload) in (0..seeds).zip(workloads.iter().cycle()) {
-        let results = run(&plan(system.name, workload.name, nemesis, seed));
+        let results = run(&case(system.name, workload.name, nemesis, seed));
         held |= results.overall == Overall::Valid;
         if !matches!(results.overall, Overall::Valid | Overall::Vacuous) {
             let command = command(system.name, workload.name, nemesis, &seed.to_string());
@@ -64,7 +71,7 @@ fn holds(system: &System, nemesis: &str) -> Result<(), String> {
     if held { Ok(()) } else { Err(missed()) }
 }
 
-fn plan(system: &str, workload: &str, nemesis: &str, seed: u64) -> Plan {
+fn case(system: &str, workload: &str, nemesis: &str, seed: u64) -> Case {
     let config = Config {
         system: system.into(),
         workload: workload.into(),
@@ -72,11 +79,11 @@ fn plan(system: &str, workload: &str, nemesis: &str, seed: u64) -> Plan {
         time_limit: LENGTH,
         ..Config::default()
     };
-    Plan::draw(seed, &config).expect("the names are known, and the system serves the workload")
+    draw(seed, &config)
 }
 
-fn run(plan: &Plan) -> Results {
-    judge(plan, &simulate::run(plan).expect("embedded Redis needs nothing"))
+fn run(case: &Case) -> Results {
+    judge(case, &simulate::run(case).expect("embedded Redis needs nothing"))
 }
 
 fn seeds() -> u64 {

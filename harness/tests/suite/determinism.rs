@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use assert_cmd::Command;
 use netsplit::judge::Overall;
-use netsplit::plan::{Config, Plan};
+use netsplit::plan::Config;
 use netsplit::{digest, judge, simulate};
+
+use crate::draw;
 
 fn config(system: &str, workload: &str, nemesis: &str) -> Config {
     Config {
@@ -21,10 +23,9 @@ fn config(system: &str, workload: &str, nemesis: &str) -> Config {
 #[test]
 fn one_plan_twice_in_one_process_gives_the_same_history_messages_and_digest() {
     for workload in ["register", "claim", "set"] {
-        let plan =
-            Plan::draw(7, &config("redis", workload, "partition,crash,power-loss")).expect("the names are known");
-        let one = simulate::run(&plan).expect("embedded Redis needs nothing");
-        let two = simulate::run(&plan).expect("embedded Redis needs nothing");
+        let case = draw(7, &config("redis", workload, "partition,crash,power-loss"));
+        let one = simulate::run(&case).expect("embedded Redis needs nothing");
+        let two = simulate::run(&case).expect("embedded Redis needs nothing");
         assert!(digest::history(&one) == digest::history(&two), "{workload}: the histories differ");
         assert!(one.record == two.record, "{workload}: the records of messages differ");
         assert!(one.log == two.log, "{workload}: the logs differ");
@@ -36,8 +37,8 @@ fn one_plan_twice_in_one_process_gives_the_same_history_messages_and_digest() {
 #[test]
 fn another_seed_gives_another_digest() {
     let run = |seed| {
-        let plan = Plan::draw(seed, &config("redis", "register", "none")).expect("the names are known");
-        digest::of(&simulate::run(&plan).expect("embedded Redis needs nothing"))
+        let case = draw(seed, &config("redis", "register", "none"));
+        digest::of(&simulate::run(&case).expect("embedded Redis needs nothing"))
     };
     assert_ne!(run(1), run(2));
 }
@@ -77,8 +78,8 @@ fn a_stale_cache_is_caught_with_evidence_and_its_capsule_replays() {
 #[test]
 fn lost_writes_at_a_power_loss_are_caught_without_fsync_and_never_happen_with_it() {
     let judged = |system: &str, seed| {
-        let plan = Plan::draw(seed, &config(system, "set", "power-loss")).expect("the names are known");
-        judge::judge(&plan, &simulate::run(&plan).expect("embedded Redis needs nothing"))
+        let case = draw(seed, &config(system, "set", "power-loss"));
+        judge::judge(&case, &simulate::run(&case).expect("embedded Redis needs nothing"))
     };
     for seed in 0..3 {
         assert_eq!(judged("redis", seed).overall, Overall::Valid, "redis, seed {seed}");
@@ -90,10 +91,10 @@ fn lost_writes_at_a_power_loss_are_caught_without_fsync_and_never_happen_with_it
 
 #[test]
 fn a_run_without_operations_is_vacuous_and_not_a_pass() {
-    let mut plan = Plan::draw(1, &config("redis", "register", "none")).expect("the names are known");
-    plan.scripts.iter_mut().for_each(Vec::clear);
-    plan.finale.clear();
-    let results = judge::judge(&plan, &simulate::run(&plan).expect("embedded Redis needs nothing"));
+    let mut case = draw(1, &config("redis", "register", "none"));
+    case.plan.scripts.iter_mut().for_each(Vec::clear);
+    case.plan.finale.clear();
+    let results = judge::judge(&case, &simulate::run(&case).expect("embedded Redis needs nothing"));
     assert_eq!(results.overall, Overall::Vacuous);
     assert_eq!(results.overall.exit_code(), 2);
 }

@@ -2,21 +2,24 @@
 
 use std::time::Duration;
 
+use netsplit::case::Case;
 use netsplit::judge::{self, Results};
-use netsplit::plan::{Config, Plan};
+use netsplit::plan::Config;
 use netsplit::simulate::{self, Recording};
 use netsplit_checker::{Actor, Kind};
 use netsplit_nemesis::{CutKind, Delay, DiskTrouble, Fault, Mishap, Skew, Step, Target};
 
+use crate::draw;
+
 /// The run of `redis` with these faults, from 2 s to 5 s each, in a main phase of 10 s.
 fn run(faults: Vec<Fault>) -> (Results, Recording) {
     let config = Config { nemesis: "none".into(), time_limit: Duration::from_secs(10), ..Config::default() };
-    let mut plan = Plan::draw(3, &config).expect("the names are known");
+    let mut case = draw(3, &config);
     let steps = faults.into_iter().zip(0..).map(|(fault, id)| Step { id, at_ms: 2000, lasts_ms: 3000, fault });
-    plan.schedule = steps.collect();
-    plan.validate().expect("the faults are sound");
-    let recording = simulate::run(&plan).expect("embedded Redis needs nothing");
-    (judge::judge(&plan, &recording), recording)
+    case.plan.schedule = steps.collect();
+    let case = case.with(case.plan.clone()).expect("the faults are sound");
+    let recording = simulate::run(&case).expect("embedded Redis needs nothing");
+    (judge::judge(&case, &recording), recording)
 }
 
 fn hosts(names: &[&str]) -> Vec<Target> {
@@ -174,13 +177,13 @@ fn a_disk_in_trouble_is_met_and_redis_ends_itself_rather_than_to_answer_from_mem
 fn a_disk_that_lies_loses_what_it_said_it_synced_when_the_power_fails() {
     let lies = Fault::Disk { hosts: hosts(&["redis"]), trouble: DiskTrouble::SyncLies };
     let config = Config { nemesis: "none".into(), time_limit: Duration::from_secs(10), ..Config::default() };
-    let mut plan = Plan::draw(3, &config).expect("the names are known");
+    let mut case = draw(3, &config);
     let fails = Fault::PowerLoss { hosts: hosts(&["redis"]), torn_permille: 0 };
-    plan.schedule = vec![
+    case.plan.schedule = vec![
         Step { id: 0, at_ms: 2000, lasts_ms: 3000, fault: lies },
         Step { id: 1, at_ms: 4000, lasts_ms: 500, fault: fails },
     ];
-    let results = judge::judge(&plan, &simulate::run(&plan).expect("embedded Redis needs nothing"));
+    let results = judge::judge(&case, &simulate::run(&case).expect("embedded Redis needs nothing"));
     assert!(results.effects[1].hits["unsynced bytes lost"] > 0, "{:?}", results.effects);
     assert_eq!(results.overall, judge::Overall::Invalid);
 }
@@ -198,14 +201,14 @@ fn a_bit_flips_and_a_process_that_ends_again_and_again_is_found_stuck() {
 #[test]
 fn cuts_that_overlap_heal_with_the_later_one() {
     let config = Config { nemesis: "none".into(), time_limit: Duration::from_secs(10), ..Config::default() };
-    let mut plan = Plan::draw(3, &config).expect("the names are known");
+    let mut case = draw(3, &config);
     let cut = |kind| Fault::Isolate { kind, hosts: hosts(&["redis"]) };
-    plan.schedule = vec![
+    case.plan.schedule = vec![
         Step { id: 0, at_ms: 1000, lasts_ms: 3000, fault: cut(CutKind::Drop) },
         Step { id: 1, at_ms: 2000, lasts_ms: 4000, fault: cut(CutKind::Stall) },
         Step { id: 2, at_ms: 5000, lasts_ms: 2000, fault: Fault::Crash { hosts: hosts(&["redis"]) } },
     ];
-    let recording = simulate::run(&plan).expect("embedded Redis needs nothing");
+    let recording = simulate::run(&case).expect("embedded Redis needs nothing");
     assert_eq!(answered(&recording, "n1", 1100, 3900), 0, "dropped");
     assert_eq!(answered(&recording, "n1", 4100, 4900), 0, "still held by the second");
     assert_eq!(answered(&recording, "n1", 6100, 6500), 0, "healed, but down");
@@ -220,10 +223,10 @@ fn a_fault_that_aims_at_a_leader_hits_nobody_where_nobody_leads() {
 }
 
 /// The plan of `seed` for `redis` with this nemesis.
-fn drawn(seed: u64, nemesis: &str, change: impl Fn(&mut Config)) -> Plan {
+fn drawn(seed: u64, nemesis: &str, change: impl Fn(&mut Config)) -> Case {
     let mut config = Config { nemesis: nemesis.into(), time_limit: Duration::from_secs(10), ..Config::default() };
     change(&mut config);
-    Plan::draw(seed, &config).expect("the names are known")
+    draw(seed, &config)
 }
 
 #[test]
@@ -241,11 +244,11 @@ fn a_swarm_stays_inside_what_the_system_tolerates_unless_it_is_told_to_leave_it(
 #[test]
 fn a_swarm_finds_nothing_in_a_right_system_and_is_the_same_twice() {
     for seed in 0..3 {
-        let plan = drawn(seed, "swarm", |_| ());
-        let run = || simulate::run(&plan).expect("embedded Redis needs nothing");
+        let case = drawn(seed, "swarm", |_| ());
+        let run = || simulate::run(&case).expect("embedded Redis needs nothing");
         let (one, two) = (run(), run());
         assert_eq!(netsplit::digest::of(&one), netsplit::digest::of(&two), "seed {seed}");
-        let results = judge::judge(&plan, &one);
+        let results = judge::judge(&case, &one);
         assert_eq!(results.stuck, [], "seed {seed}");
         assert!(results.evidence().next().is_none(), "netsplit run --nemesis swarm --time-limit 10s --seed {seed}");
     }
@@ -253,23 +256,24 @@ fn a_swarm_finds_nothing_in_a_right_system_and_is_the_same_twice() {
 
 #[test]
 fn with_a_core_a_minority_stays_dead_and_a_majority_goes_on() {
-    let plan = drawn(1, "partition", |config| config.core = true);
-    assert_eq!(plan.dead.len(), 2);
-    let recording = simulate::run(&plan).expect("embedded Redis needs nothing");
+    let case = drawn(1, "partition", |config| config.core = true);
+    assert_eq!(case.dead.len(), 2);
+    let recording = simulate::run(&case).expect("embedded Redis needs nothing");
     assert_eq!(recording.stuck, []);
-    let end = Duration::from_millis(plan.length_ms + plan.quiet_ms);
-    for node in &plan.nodes {
+    let end = Duration::from_millis(case.length_ms + case.quiet_ms);
+    for node in &case.nodes {
         let late = recording.history.events.iter().filter(|event| event.time > end && event.kind == Kind::Ok);
         let answers = late.filter(|event| event.node.as_deref() == Some(node)).count();
-        assert_eq!(answers == 0, plan.dead.contains(node), "{node} answered {answers} times after the end");
+        assert_eq!(answers == 0, case.dead.contains(node), "{node} answered {answers} times after the end");
     }
 }
 
 #[test]
 fn nodes_that_never_recover_are_named_with_their_last_progress() {
-    let mut plan = drawn(1, "none", |config| config.system = "planted-no-recovery".into());
-    plan.schedule = vec![Step { id: 0, at_ms: 2000, lasts_ms: 1000, fault: Fault::Crash { hosts: hosts(&["n2"]) } }];
-    let results = judge::judge(&plan, &simulate::run(&plan).expect("embedded Redis needs nothing"));
+    let mut case = drawn(1, "none", |config| config.system = "planted-no-recovery".into());
+    case.plan.schedule =
+        vec![Step { id: 0, at_ms: 2000, lasts_ms: 1000, fault: Fault::Crash { hosts: hosts(&["n2"]) } }];
+    let results = judge::judge(&case, &simulate::run(&case).expect("embedded Redis needs nothing"));
     assert_eq!(results.overall, judge::Overall::Liveness);
     assert_eq!(results.overall.exit_code(), 3);
     let [stuck] = results.stuck.as_slice() else { panic!("{:?}", results.stuck) };

@@ -18,3 +18,12 @@ mod published;
 mod redis;
 mod schedule;
 mod shell;
+
+use netsplit::case::Case;
+use netsplit::plan::Config;
+use netsplit::registry::Registry;
+
+/// The case of `seed`, with names that netsplit brings.
+fn draw(seed: u64, config: &Config) -> Case {
+    Case::draw(seed, config, &Registry::builtin()).expect("the names are known")
+}

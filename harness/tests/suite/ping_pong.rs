@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use netsplit::case::Case;
 use netsplit::judge::{self, Overall, Results};
-use netsplit::plan::{Config, Plan};
+use netsplit::plan::Config;
 use netsplit::simulate;
 use netsplit_checker::{Actor, Kind, Value};
 use netsplit_nemesis::{CutKind, Fault, Step, Target};
 use netsplit_workloads::{Op, Planned};
 
+use crate::draw;
+
 /// A story of three nodes: what one client asks, and when what breaks.
 struct Story {
-    plan: Plan,
+    case: Case,
 }
 
 impl Story {
@@ -26,10 +29,10 @@ impl Story {
             time_limit: Duration::from_secs(10),
             ..Config::default()
         };
-        let mut plan = Plan::draw(1, &config).expect("the names are known");
-        plan.scripts[0].clear();
-        plan.finale.clear();
-        Story { plan }
+        let mut case = draw(1, &config);
+        case.plan.scripts[0].clear();
+        case.plan.finale.clear();
+        Story { case }
     }
 
     /// At this time, pings once at each of these nodes.
@@ -43,18 +46,18 @@ impl Story {
     /// At this time, asks every node for its total.
     fn totals(mut self, at_ms: u64) -> Story {
         for node in ["n1", "n2", "n3"] {
-            self.ask(at_ms, node, Op { f: "total".into(), key: None, args: Vec::new() });
+            self.ask(at_ms, node, Op::new::<&str>("total", []));
         }
         self
     }
 
     fn ask(&mut self, at_ms: u64, node: &str, op: Op) {
-        self.plan.scripts[0].push(Planned { at_ms, node: node.into(), op });
+        self.case.plan.scripts[0].push(Planned { at_ms, node: node.into(), op });
     }
 
     fn breaks(mut self, at_ms: u64, until_ms: u64, fault: Fault) -> Story {
-        let id = u32::try_from(self.plan.schedule.len()).expect("a story is short");
-        self.plan.schedule.push(Step { id, at_ms, lasts_ms: until_ms - at_ms, fault });
+        let id = u32::try_from(self.case.plan.schedule.len()).expect("a story is short");
+        self.case.plan.schedule.push(Step { id, at_ms, lasts_ms: until_ms - at_ms, fault });
         self
     }
 
@@ -70,8 +73,8 @@ impl Story {
 
     /// What the asked nodes answered to `f`, in order.
     fn hear(&self, f: &str) -> Vec<Value> {
-        self.plan.validate().expect("the story can be run");
-        let recording = simulate::run(&self.plan).expect("nothing real is needed");
+        let case = self.case.with(self.case.plan.clone()).expect("the story can be run");
+        let recording = simulate::run(&case).expect("nothing real is needed");
         assert!(recording.panicked.is_none(), "{:?}", recording.panicked);
         let answers = recording.history.events.into_iter().filter(|event| {
             matches!(event.process, Actor::Process(_)) && event.kind == Kind::Ok && event.f.as_ref() == f
@@ -96,7 +99,7 @@ fn p1_every_consumer_counts_everybodys_ping() {
 #[test]
 fn p2_a_producer_asks_every_consumer_for_its_count() {
     let mut story = Story::of("ping-pong").pings(1000, ALL);
-    story.ask(1500, "n2", Op { f: "counts".into(), key: None, args: Vec::new() });
+    story.ask(1500, "n2", Op::new::<&str>("counts", []));
     let three = |node: &&str| (Value::text(*node), Value::from(3));
     assert_eq!(story.hear("counts"), [Value::map(ALL.iter().map(three))]);
 }
@@ -104,7 +107,7 @@ fn p2_a_producer_asks_every_consumer_for_its_count() {
 #[test]
 fn p2_a_consumer_that_is_down_has_no_count_and_the_others_do() {
     let mut story = Story::of("ping-pong").pings(1000, ALL).crash(1500, 3000, "n3");
-    story.ask(2000, "n2", Op { f: "counts".into(), key: None, args: Vec::new() });
+    story.ask(2000, "n2", Op::new::<&str>("counts", []));
     let counts = BTreeMap::from([("n1", Value::from(3)), ("n2", Value::from(3)), ("n3", Value::Nil)]);
     assert_eq!(story.hear("counts"), [Value::map(counts.into_iter().map(|(node, count)| (Value::text(node), count)))]);
 }
@@ -152,8 +155,8 @@ fn judged(system: &str, nemesis: &str, seed: u64) -> Results {
         time_limit: Duration::from_secs(20),
         ..Config::default()
     };
-    let plan = Plan::draw(seed, &config).expect("the names are known");
-    judge::judge(&plan, &simulate::run(&plan).expect("nothing real is needed"))
+    let case = draw(seed, &config);
+    judge::judge(&case, &simulate::run(&case).expect("nothing real is needed"))
 }
 
 #[test]

@@ -8,14 +8,18 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use netsplit::plan::{BY_HAND, Config, Plan};
-use netsplit::{registry, simulate};
+use netsplit::case::Case;
+use netsplit::plan::{BY_HAND, Config};
+use netsplit::registry::Registry;
+use netsplit::simulate;
 use netsplit_checker::{History, Outcome, Value};
 use netsplit_nemesis::{CutKind, Fault, Step};
 use netsplit_systems::dice::dice;
 use netsplit_systems::node::REDIS;
 use netsplit_workloads::{Op, Planned, Script};
 use rand::Rng;
+
+use crate::draw;
 
 const SEEDS: std::ops::Range<u64> = 0..3;
 const LENGTH_MS: u64 = 40_000;
@@ -55,7 +59,7 @@ fn the_published_shapes_come_out() {
         "system", "published", "seed", "created", "acknowledged", "lost", "share"
     );
     for (system, published, loses) in ROWS {
-        if registry::system(system).is_err() {
+        if Registry::builtin().system(system).is_err() {
             println!("{system:20} {published:28} not there yet");
             continue;
         }
@@ -142,12 +146,11 @@ fn text(value: &Value) -> String {
 }
 
 fn run(system: &str, seed: u64) -> History {
-    let plan = plan(system, seed);
-    plan.validate().expect("the plan is well formed");
-    simulate::run(&plan).expect("embedded Redis needs nothing").history
+    let case = case(system, seed);
+    simulate::run(&case).expect("embedded Redis needs nothing").history
 }
 
-fn plan(system: &str, seed: u64) -> Plan {
+fn case(system: &str, seed: u64) -> Case {
     let config = Config {
         system: system.into(),
         workload: "set".into(),
@@ -156,17 +159,18 @@ fn plan(system: &str, seed: u64) -> Plan {
         time_limit: Duration::from_millis(LENGTH_MS),
         ..Config::default()
     };
-    let mut plan = Plan::draw(seed, &config).expect("the names are known");
+    let case = draw(seed, &config);
+    let mut plan = case.plan.clone();
     plan.nemesis = BY_HAND.into();
     plan.scripts = [OLD_SIDE, NEW_SIDE]
         .iter()
         .flat_map(|(nodes, gap_ms)| nodes.iter().map(|node| script(seed, node, *gap_ms)))
         .collect();
-    plan.finale = (plan.workload().finale)(&plan.scripts);
+    plan.finale = (case.workload.finale)(&plan.scripts);
     plan.finale_nodes = vec!["n5".into()];
     plan.quiet_ms = 5000;
-    plan.schedule = vec![Step { id: 0, at_ms: CUT_MS, lasts_ms: HEAL_MS - CUT_MS, fault: cut(&plan) }];
-    plan
+    plan.schedule = vec![Step { id: 0, at_ms: CUT_MS, lasts_ms: HEAL_MS - CUT_MS, fault: cut(&case) }];
+    case.with(plan).expect("the plan is well formed")
 }
 
 /// A client that creates links at one node, all its own.
@@ -176,14 +180,14 @@ fn script(seed: u64, node: &str, gap_ms: u64) -> Script {
         .map(|number| Planned {
             at_ms: number * gap_ms + rng.random_range(0..gap_ms / 4),
             node: node.into(),
-            op: Op { f: "add".into(), key: None, args: vec![format!("https://example.com/{node}/{number}")] },
+            op: Op::new("add", [format!("https://example.com/{node}/{number}")]),
         })
         .collect()
 }
 
 /// A Redis of its own stands on the majority's side.
-fn cut(plan: &Plan) -> Fault {
+fn cut(case: &Case) -> Fault {
     let mut sides = [OLD_SIDE.0, NEW_SIDE.0].map(|nodes| nodes.iter().map(|&node| node.to_owned()).collect::<Vec<_>>());
-    sides[1].extend(plan.cluster().hosts().into_iter().filter(|host| host == REDIS));
+    sides[1].extend(case.cluster().hosts().into_iter().filter(|host| host == REDIS));
     Fault::Cut { kind: CutKind::Drop, sides: sides.into() }
 }

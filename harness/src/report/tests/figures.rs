@@ -28,7 +28,7 @@ pub(super) fn one_lost_message() -> Record {
 fn the_diagram_shows_which_messages_a_fault_lost_or_held() {
     let mut told = invalid("http://a");
     told.recording.record = one_lost_message();
-    told.plan.latencies = vec![Latency { a: "n1".into(), b: "clients".into(), ms: 5 }];
+    told.case.plan.latencies = vec![Latency { a: "n1".into(), b: "clients".into(), ms: 5 }];
     let page = told.html();
     assert!(page.contains("clients → n1, 70 bytes, sent 0.100 s, arrived: 0.105 s"));
     assert!(page.contains("n1 → clients, 30 bytes, sent 0.110 s, arrived: 0.120 s"));
@@ -38,14 +38,14 @@ fn the_diagram_shows_which_messages_a_fault_lost_or_held() {
         let sides = vec![vec!["n1".to_owned()], vec!["clients".to_owned()]];
         vec![Step { id: 0, at_ms, lasts_ms: 20, fault: Fault::Cut { kind, sides } }]
     };
-    told.plan.schedule = cut(CutKind::Drop, 125);
+    told.case.plan.schedule = cut(CutKind::Drop, 125);
     assert!(told.html().contains("sent 0.130 s, arrived: lost"));
     told.recording.record.messages.push(Message {
         time_ns: 170_000_000,
         what: What::Deliver,
         ..told.recording.record.messages[5]
     });
-    told.plan.schedule = cut(CutKind::Stall, 125);
+    told.case.plan.schedule = cut(CutKind::Stall, 125);
     assert!(told.html().contains("sent 0.130 s, arrived: held until 0.170 s"));
 }
 

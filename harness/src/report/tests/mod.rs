@@ -9,11 +9,14 @@ use std::time::Duration;
 use netsplit_checker::stats::Stats;
 use netsplit_checker::{Actor, Cause, Event, Evidence, History, Kind, Value, Verdict};
 use netsplit_nemesis::{CutKind, Fault, Step};
+use netsplit_systems::shortener::redis::weakened::STALE_CACHE;
 use netsplit_systems::wire::{Message, Record, What};
 
 use super::{Often, Paper, Report};
+use crate::case::Case;
 use crate::judge::{Effect, Judged, Overall, Results};
 use crate::plan::{Latency, Plan, RedisKind};
+use crate::registry::Registry;
 use crate::simulate::{Recording, Stuck};
 
 const REPLAY: &str = "netsplit replay results/runs/redis-register-crash-7/capsule.json";
@@ -109,7 +112,7 @@ fn results(history: &History, overall: Overall, verdict: Verdict) -> Results {
 
 /// A run to be told.
 struct Told {
-    plan: Plan,
+    case: Case,
     recording: Recording,
     results: Results,
     often: Option<Often>,
@@ -118,12 +121,12 @@ struct Told {
 impl Told {
     fn of(history: History, results: Results) -> Told {
         let recording = Recording { history, ..Recording::default() };
-        Told { plan: plan(), recording, results, often: None }
+        Told { case: Case::of(plan(), &Registry::builtin()).expect("it can be run"), recording, results, often: None }
     }
 
     fn report(&self) -> Report<'_> {
-        let Told { plan, recording, results, often } = self;
-        Report { plan, recording, results, replay: REPLAY, often: *often }
+        let Told { case, recording, results, often } = self;
+        Report { case, recording, results, replay: REPLAY, often: *often }
     }
 
     fn html(&self) -> String {
@@ -214,23 +217,23 @@ fn a_claim_is_told_of_the_faults_of_the_run_and_of_no_others() {
     let mut told = valid();
     let says = |told: &Told, said: &str| assert!(told.html().contains(said), "`{said}` is missing");
     says(&told, "redis promises to be linearizable under crash;");
-    told.plan.nemesis = "none".into();
+    told.case.plan.nemesis = "none".into();
     says(&told, "redis promises to be linearizable as long as nothing fails;");
-    told.plan.system = "redis-stale-cache".into();
+    told.case.system = &STALE_CACHE;
     says(&told, "claims to be linearizable as long as nothing fails, but is built to break that claim;");
-    told.plan.nemesis = "crash".into();
+    told.case.plan.nemesis = "crash".into();
     says(&told, "redis-stale-cache does not promise to be linearizable under crash (only as long as nothing fails);");
 }
 
 #[test]
 fn the_mechanism_names_the_variant_that_prevents_it_and_how_to_run_it() {
     let mut told = invalid("http://a");
-    told.plan.system = "redis-stale-cache".into();
+    told.case.system = &STALE_CACHE;
     for text in told.everywhere() {
         assert!(text.contains("The variant redis does that"), "{text}");
         assert!(text.contains("netsplit run --system redis --workload register --nemesis crash"), "{text}");
     }
-    told.plan.nemesis = "crash; rm -rf /".into();
+    told.case.plan.nemesis = "crash; rm -rf /".into();
     for text in told.everywhere() {
         assert!(!text.contains("--nemesis crash;"), "a stranger's words in a command:\n{text}");
     }
