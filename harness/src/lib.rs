@@ -13,10 +13,12 @@
 //! | plan ─▶ history | [`simulate`] |
 //! | history ─▶ verdicts | [`judge`], [`effects`] |
 //! | verdicts ─▶ files | [`store`], [`report`] |
+//! | whether all nodes came to the same | [`convergence`] |
 //! | what a batch of runs covered | [`coverage`] |
 //! | all of them in a row | [`trial`]; what was found has a [`signature`] |
 //! | do two runs differ, and where | [`digest`], [`transcript`] |
 //! | a plan ─▶ a small one that shows the same | [`shrink`] |
+//! | the folder of runs in a browser | [`browse`], the pages' `page` |
 //! | many runs: the systems beside each other, the planted bugs | [`matrix`], [`zoo`] |
 //! | what many runs need | [`statistics`], [`sheet`], [`gallery`] |
 //! | the program | [`program`] |
@@ -24,7 +26,9 @@
 //! **Architecture invariant:** nothing flows back. A run is a pure function of its plan; only this package touches files,
 //! threads and real time.
 
+pub mod browse;
 pub mod case;
+pub mod convergence;
 pub mod coverage;
 pub mod digest;
 pub mod effects;
@@ -33,6 +37,7 @@ pub mod gallery;
 pub mod judge;
 mod limits;
 pub mod matrix;
+mod page;
 pub mod plan;
 pub mod program;
 pub mod redis_kind;

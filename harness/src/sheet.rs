@@ -19,6 +19,20 @@ impl Sheet {
         Sheet { head: head.iter().map(|&name| name.to_owned()).collect(), rows: Vec::new() }
     }
 
+    /// Reads what [`Sheet::csv`] writes; an `Err` says which line is not of the table.
+    pub fn from_csv(text: &str) -> Result<Sheet, csv::Error> {
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let owned = |line: &csv::StringRecord| line.iter().map(str::to_owned).collect();
+        let head = owned(reader.headers()?);
+        let rows = reader.records().map(|line| Ok(owned(&line?))).collect::<Result<_, csv::Error>>()?;
+        Ok(Sheet { head, rows })
+    }
+
+    /// The rows by the names of their columns.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.rows.iter().map(|cells| Row { head: &self.head, cells })
+    }
+
     /// Columns that stand below each other, for a terminal.
     pub fn plain(&self) -> String {
         let lines = || std::iter::once(&self.head).chain(&self.rows);
@@ -53,6 +67,26 @@ impl Sheet {
     }
 }
 
+/// A row, with the names of its columns.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'s> {
+    head: &'s [String],
+    cells: &'s [String],
+}
+
+impl<'s> Row<'s> {
+    /// The text of a column; empty if there is no such column.
+    pub fn text(&self, column: &str) -> &'s str {
+        let at = self.head.iter().position(|name| name == column);
+        at.and_then(|at| self.cells.get(at)).map_or("", String::as_str)
+    }
+
+    /// The number of a column, where there is one.
+    pub fn number(&self, column: &str) -> Option<f64> {
+        self.text(column).parse().ok()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +98,9 @@ mod tests {
         sheet.rows.push(vec!["[c](d)".into(), "<b>".into()]);
         assert_eq!(sheet.plain(), "bug     seen\na|b     x, \"y\"\n[c](d)  <b>\n");
         assert_eq!(sheet.csv(), "bug,seen\na|b,\"x, \"\"y\"\"\"\n[c](d),<b>\n");
+        assert_eq!(Sheet::from_csv(&sheet.csv()).unwrap(), sheet);
+        let seen: Vec<&str> = sheet.rows().map(|row| row.text("seen")).collect();
+        assert_eq!(seen, ["x, \"y\"", "<b>"]);
         assert_eq!(sheet.markdown(), "| bug | seen |\n| --- | --- |\n| a\\|b | x, \"y\" |\n| [c](d) | &lt;b&gt; |\n");
     }
 }

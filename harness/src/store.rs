@@ -1,7 +1,7 @@
 //! The files of a run: `results/runs/<system>-<workload>-<nemesis>-<seed>/`, each written whole or not at all.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use netsplit_checker::formats::{self, Format};
@@ -171,20 +171,35 @@ pub fn name(plan: &Plan) -> String {
     format!("{}-{}-{nemesis}-{}", plan.system, plan.workload, plan.seed)
 }
 
-/// Writes all files of a run into `folder`, which appears when all of it is written; what it held before is replaced.
-pub fn write(
-    folder: &Path,
-    capsule: &Capsule,
-    recording: &Recording,
-    results: &Results,
-    reports: &Reports,
-) -> io::Result<()> {
+/// The files of a run by their names.
+pub type Files = Vec<(&'static str, Vec<u8>)>;
+
+/// What is written of a run.
+pub fn files(capsule: &Capsule, recording: &Recording, results: &Results, reports: Reports) -> io::Result<Files> {
+    let history = |format| {
+        let mut bytes = Vec::new();
+        formats::write(format, &recording.history, &mut bytes).map(|()| bytes)
+    };
+    Ok(vec![
+        ("capsule.json", json(capsule).into_bytes()),
+        ("results.json", json(results).into_bytes()),
+        ("history.jsonl", history(Format::Jsonl)?),
+        ("history.csv", history(Format::Csv)?),
+        ("log.txt", recording.log.as_bytes().to_vec()),
+        ("report.html", reports.html.into_bytes()),
+        ("report.md", reports.markdown.into_bytes()),
+    ])
+}
+
+/// Writes the files of a run into `folder`, which appears when all of it is written; what it held before is replaced.
+pub fn write(folder: &Path, files: &Files) -> io::Result<()> {
     let unfinished = folder.with_extension("unfinished");
     if unfinished.exists() {
         fs::remove_dir_all(&unfinished)?;
     }
     fs::create_dir_all(&unfinished)?;
-    if let Err(error) = fill(&unfinished, capsule, recording, results, reports) {
+    let put = |(name, bytes): &(&str, Vec<u8>)| fs::write(unfinished.join(name), bytes);
+    if let Err(error) = files.iter().try_for_each(put) {
         let _left_there = fs::remove_dir_all(&unfinished);
         return Err(error);
     }
@@ -192,26 +207,6 @@ pub fn write(
         fs::remove_dir_all(folder)?;
     }
     fs::rename(&unfinished, folder)
-}
-
-fn fill(
-    folder: &Path,
-    capsule: &Capsule,
-    recording: &Recording,
-    results: &Results,
-    reports: &Reports,
-) -> io::Result<()> {
-    let put = |name: &str, content: &[u8]| fs::write(folder.join(name), content);
-    put("capsule.json", json(capsule).as_bytes())?;
-    put("results.json", json(results).as_bytes())?;
-    for (name, format) in [("history.jsonl", Format::Jsonl), ("history.csv", Format::Csv)] {
-        let mut file = io::BufWriter::new(fs::File::create(folder.join(name))?);
-        formats::write(format, &recording.history, &mut file)?;
-        file.flush()?;
-    }
-    put("log.txt", recording.log.as_bytes())?;
-    put("report.html", reports.html.as_bytes())?;
-    put("report.md", reports.markdown.as_bytes())
 }
 
 /// Pretty JSON of anything of ours.

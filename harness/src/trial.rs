@@ -7,10 +7,10 @@ use std::path::Path;
 use crate::case::Case;
 use crate::judge::{Results, judge};
 use crate::redis_kind::NoRedis;
-use crate::report::Report;
+use crate::report::{Often, Report};
 use crate::signature::Signature;
 use crate::simulate::{self, Recording};
-use crate::store::{self, Capsule, Reports};
+use crate::store::{self, Capsule, Files, Reports};
 
 /// A plan, what its run left behind, and what that shows.
 #[derive(Clone, Debug)]
@@ -36,19 +36,20 @@ impl Trial {
         Signature::all(&self.case, &self.results)
     }
 
-    /// Writes it to `folder`, as [`Trial::write_apart`] does, and points the `latest` beside it there.
+    /// Writes the capsule, the history and the reports to `folder`, which appears when all of it is written, and points the
+    /// `latest` beside it there.
     pub fn write(&self, folder: &Path, redis_version: Option<&str>) -> io::Result<()> {
-        self.write_apart(folder, redis_version)?;
+        store::write(folder, &self.files(folder, redis_version, None)?)?;
         store::point_latest(folder)
     }
 
-    /// Writes the capsule, the history and the reports to `folder`, which appears when all of it is written.
-    pub fn write_apart(&self, folder: &Path, redis_version: Option<&str>) -> io::Result<()> {
+    /// What is written of it to `folder`; `often` says how many runs like it there are, where that was counted.
+    pub fn files(&self, folder: &Path, redis_version: Option<&str>, often: Option<Often>) -> io::Result<Files> {
         let Trial { case, recording, results } = self;
         let capsule = Capsule::of(case, results, redis_version.map(str::to_owned));
         let replay = format!("netsplit replay {}", folder.join("capsule.json").display());
-        let report = Report { case, recording, results, replay: &replay, often: None };
+        let report = Report { case, recording, results, replay: &replay, often };
         let reports = Reports { html: report.html(), markdown: report.markdown() };
-        store::write(folder, &capsule, recording, results, &reports)
+        store::files(&capsule, recording, results, reports)
     }
 }

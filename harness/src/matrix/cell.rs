@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use netsplit_systems::system::Level;
 
+use super::exhibits::{self, FOLDER};
 use super::measure::{Measure, Service, Share};
 use super::rungs::Rungs;
 use crate::signature::Signature;
@@ -23,6 +24,8 @@ pub struct Cell {
     pub broken: Share,
     /// The first finding: its workload, seed and signature.
     pub first: Option<(String, u64, Signature)>,
+    /// Runs of that workload that show the same.
+    pub alike: u64,
     /// Runs in which a checker could not decide.
     pub unknown: u64,
     /// Runs whose pass means nothing.
@@ -35,8 +38,6 @@ pub struct Cell {
     pub service: Service,
     /// Runs that converged, and the longest that it took.
     pub converged: (Share, Duration),
-    /// Where the smallest counterexample is, beside the page.
-    pub exhibit: Option<String>,
 }
 
 impl Cell {
@@ -52,9 +53,12 @@ impl Cell {
         }
         self.claim = measure.claim;
         self.broken.count(!measure.signatures.is_empty());
-        if let (None, Some(signature)) = (&self.first, measure.signatures.into_iter().next()) {
-            self.first = Some((workload.to_owned(), seed, signature));
+        if let (None, Some(signature)) = (&self.first, measure.signatures.first()) {
+            self.first = Some((workload.to_owned(), seed, signature.clone()));
         }
+        let is_alike =
+            |(of, _, signature): &(String, u64, Signature)| of == workload && measure.signatures.contains(signature);
+        self.alike += u64::from(self.first.as_ref().is_some_and(is_alike));
         self.unknown += u64::from(measure.is_unknown);
         self.vacuous.count(measure.is_vacuous);
         self.rungs.add(&measure.rungs);
@@ -65,6 +69,17 @@ impl Cell {
         if first {
             self.serve(measure.service);
         }
+    }
+
+    /// Whether it contradicts what is claimed under these faults; what is not claimed is not broken.
+    pub fn is_broken(&self) -> bool {
+        self.claim.is_some() && self.broken.hits > 0
+    }
+
+    /// Where the smallest run is that shows what was found first, beside the page.
+    pub fn exhibit(&self) -> Option<String> {
+        let (_, _, signature) = self.first.as_ref()?;
+        Some(format!("{FOLDER}/{}", exhibits::name(&signature.system, &signature.anomaly)))
     }
 
     fn serve(&mut self, other: Service) {

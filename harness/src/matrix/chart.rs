@@ -71,7 +71,7 @@ fn chart(title: &str, ticks: &[&str], dots: &[Dot<'_>]) -> Markup {
             }
             @for (at, dot) in dots.iter().enumerate() {
                 @let x = f64::from(LEFT) + f64::from(WIDTH) * dot.right;
-                circle.dot.broken[dot.cell.broken.hits > 0] cx=(format!("{x:.1}")) cy=(height(dot.lane, at)) r="4.5"
+                circle.dot.broken[dot.cell.is_broken()] cx=(format!("{x:.1}")) cy=(height(dot.lane, at)) r="4.5"
                     data-system=(dot.cell.system) data-faults=(dot.cell.nemesis) {
                     title { (dot.cell.system) " under " (dot.cell.nemesis) ": " (LANES[usize::from(dot.lane)]) ", " (dot.value) }
                 }

@@ -12,6 +12,7 @@ use netsplit_systems::system::Level;
 use netsplit_systems::wire::What;
 
 use super::rungs::{Held, Rung};
+use crate::convergence;
 use crate::plan::Plan;
 use crate::signature::Signature;
 use crate::trial::Trial;
@@ -99,7 +100,7 @@ impl Measure {
                     .count() as u64,
                 ..service(plan, &operations)
             },
-            converged: converged(plan, &operations),
+            converged: convergence::took(plan, &convergence::reads(plan, &operations)),
         }
     }
 }
@@ -194,27 +195,6 @@ fn parts_nodes(plan: &Plan, fault: &Fault) -> bool {
 fn is_apart(fault: &Fault, one: &str, other: &str) -> bool {
     let hosts = fault.aimed_at(None);
     fault.blocks(&hosts, one, other) || fault.blocks(&hosts, other, one)
-}
-
-/// How long after the heal the last node answered a final read, if all nodes answered each the same.
-fn converged(plan: &Plan, operations: &[Operation<'_>]) -> Option<Duration> {
-    let healed = Duration::from_millis(plan.length_ms);
-    let settled = healed + Duration::from_millis(plan.quiet_ms);
-    let mut answers: BTreeMap<(&Value, &Value), (BTreeSet<&str>, &Value)> = BTreeMap::new();
-    let mut last = Duration::ZERO;
-    for operation in operations.iter().filter(|operation| operation.invocation.time >= settled) {
-        let (Outcome::Ok(answer), Some(completion)) = (operation.outcome(), operation.completion) else { continue };
-        let asked = (&operation.invocation.key, &operation.invocation.value);
-        let (nodes, first) = answers.entry(asked).or_insert_with(|| (BTreeSet::new(), answer));
-        if *first != answer {
-            return None;
-        }
-        nodes.extend(operation.invocation.node.as_deref());
-        last = last.max(completion.time);
-    }
-    let all =
-        answers.len() == plan.finale.len() && answers.values().all(|(nodes, _)| nodes.len() == plan.finale_nodes.len());
-    (all && !answers.is_empty()).then(|| last.saturating_sub(healed))
 }
 
 #[cfg(test)]

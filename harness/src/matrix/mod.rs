@@ -5,6 +5,8 @@
 //! | [`measure`] | what one run adds |
 //! | [`rungs`] | the strongest model that held in all runs |
 //! | [`cell`] | a system under a nemesis, all its runs together |
+//! | [`exhibits`] | the gallery of small counterexamples |
+//! | [`literature`] | what is known of these systems, beside what the runs show |
 //! | [`told`] | the columns: as CSV, as Markdown |
 //! | [`page`], [`chart`] | the page |
 //!
@@ -13,6 +15,8 @@
 
 pub mod cell;
 mod chart;
+pub mod exhibits;
+pub mod literature;
 pub mod measure;
 pub mod page;
 pub mod rungs;
@@ -26,7 +30,6 @@ use std::time::Duration;
 use netsplit_systems::system::{Level, System};
 
 use crate::case::Case;
-use crate::gallery;
 use crate::plan::{BadConfig, Config};
 use crate::redis_kind::NoRedis;
 use crate::registry::Registry;
@@ -134,26 +137,6 @@ impl Scope {
         };
         Ok(Trial::of(Case::draw(task.seed, &config, &self.registry)?)?)
     }
-}
-
-/// A broken cell's smallest counterexample that `most` candidates lead to; `None` if the cell is not broken.
-pub fn exhibit(
-    scope: &Scope,
-    cell: &Cell,
-    most: usize,
-    stop: &(dyn Fn() -> bool + Sync),
-) -> Result<Option<Trial>, NotRun> {
-    let Some((workload, seed, signature)) = &cell.first else { return Ok(None) };
-    let system = scope.registry.system(&cell.system).map_err(BadConfig::from)?;
-    let workload = scope.registry.workload(workload).map_err(BadConfig::from)?;
-    let task = Task {
-        system: system.name,
-        nemesis: cell.nemesis.clone(),
-        workload: workload.name,
-        is_first: false,
-        seed: *seed,
-    };
-    Ok(Some(gallery::smallest(scope.run(&task)?, signature, most, stop)?.trial))
 }
 
 /// The cells of runs in the order of [`Scope::tasks`].

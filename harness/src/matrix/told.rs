@@ -3,24 +3,15 @@
 use std::time::Duration;
 
 use super::cell::Cell;
+use super::literature::compared;
 use super::measure::Share;
+use crate::page::table::Column;
+use crate::report::escaped_for_markdown;
 use crate::sheet::Sheet;
 use crate::statistics::wilson;
 
-/// A column for people: its name, what it shows, and what it is sorted by where that is a number.
-pub struct Column {
-    /// The heading.
-    pub name: &'static str,
-    /// What it is, in a sentence.
-    pub about: &'static str,
-    /// The text of its cells.
-    pub text: fn(&Cell) -> String,
-    /// What they are sorted by; `None` stands last.
-    pub key: Option<fn(&Cell) -> Option<f64>>,
-}
-
 /// The columns for people, without the counterexample.
-pub const COLUMNS: &[Column] = &[
+pub const COLUMNS: &[Column<Cell>] = &[
     Column { name: "system", about: "The system.", text: |cell| cell.system.clone(), key: None },
     Column { name: "faults", about: "The nemesis.", text: |cell| cell.nemesis.clone(), key: None },
     Column {
@@ -37,8 +28,8 @@ pub const COLUMNS: &[Column] = &[
     },
     Column {
         name: "broken runs",
-        about: "Runs that contradict what is claimed (where nothing is, the system's strongest claim).",
-        text: |cell| of(cell.broken),
+        about: "Runs that contradict what is claimed; in brackets, where nothing is, the system's strongest claim.",
+        text: |cell| if cell.claim.is_some() { of(cell.broken) } else { format!("({})", of(cell.broken)) },
         key: Some(|cell| share(cell.broken)),
     },
     Column {
@@ -163,14 +154,14 @@ pub fn people(cells: &[Cell]) -> Sheet {
     let names: Vec<&str> = COLUMNS.iter().map(|column| column.name).chain(["counterexample"]).collect();
     let mut sheet = Sheet::new(&names);
     for cell in cells {
-        let link = |exhibit: &String| {
-            let anomaly = cell.first.as_ref().map_or("report", |(_, _, signature)| signature.anomaly.as_str());
-            format!("[{}]({}/report.md)", crate::report::escaped_for_markdown(anomaly), exhibit)
-        };
-        let exhibit = cell.exhibit.as_ref().map_or_else(none, link);
-        sheet.rows.push(COLUMNS.iter().map(|column| (column.text)(cell)).chain([exhibit]).collect());
+        let link = cell.exhibit().map_or_else(none, |exhibit| format!("[{}]({exhibit}/report.md)", anomaly(cell)));
+        sheet.rows.push(COLUMNS.iter().map(|column| (column.text)(cell)).chain([link]).collect());
     }
     sheet
+}
+
+fn anomaly(cell: &Cell) -> String {
+    cell.first.as_ref().map(|(_, _, signature)| escaped_for_markdown(&signature.anomaly)).unwrap_or_default()
 }
 
 /// A column for programs.
@@ -202,7 +193,7 @@ const FIELDS: &[Field] = &[
     ("converged_ms", |cell| number((cell.converged.0.hits > 0).then(|| ms(cell.converged.1)))),
     ("anomaly", |cell| cell.first.as_ref().map(|(_, _, one)| one.anomaly.clone()).unwrap_or_default()),
     ("seed", |cell| cell.first.as_ref().map(|(_, seed, _)| seed.to_string()).unwrap_or_default()),
-    ("counterexample", |cell| cell.exhibit.clone().unwrap_or_default()),
+    ("counterexample", |cell| cell.exhibit().unwrap_or_default()),
 ];
 
 /// Empty if it is not known.
@@ -221,10 +212,13 @@ pub fn programs(cells: &[Cell]) -> Sheet {
 /// The page for people without a browser.
 pub fn markdown(cells: &[Cell], command: &str) -> String {
     let columns = COLUMNS.iter().map(|column| format!("- **{}**: {}\n", column.name, column.about));
+    let known = compared(&programs(cells));
+    let known = known.iter().map(|one| format!("- {}\n", escaped_for_markdown(&one.told())));
     format!(
         "# The comparison\n\nWhat each system keeps of its promises under each family of faults, and what that costs. Made by \
-         `{command}`.\n\n{}\n{}",
+         `{command}`.\n\n{}\n{}\n## What the literature says\n\n{}",
         people(cells).markdown(),
-        columns.collect::<String>()
+        columns.collect::<String>(),
+        known.collect::<String>()
     )
 }

@@ -1,15 +1,20 @@
 //! `netsplit matrix`: every system under every family of faults, over many seeds.
 
+mod check;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::batch::{in_order, progress};
 use super::zoo::write;
 use super::{Failure, cores, interrupt, make_folder, say, unwritten};
+use crate::browse::index;
 use crate::matrix::cell::Cell;
+use crate::matrix::exhibits::{self, Exhibit};
 use crate::matrix::measure::Measure;
-use crate::matrix::{self, Scope, Task, page, told};
+use crate::matrix::{self, Scope, Task, literature, page, told};
 use crate::registry::Registry;
+use crate::shrink::Size;
 use crate::store;
 
 const EXAMPLES: &str = "Examples:
@@ -17,14 +22,19 @@ const EXAMPLES: &str = "Examples:
   netsplit matrix --quick --systems redis,raft,quorum      of these systems only
   netsplit matrix --seeds 50 --nemeses partition,crash     more seeds, fewer families
   netsplit matrix                                          all of it, as results/matrix.html has it
+  netsplit matrix --check                                  whether results/ is what this program gives
 
-Exit codes: 0 the tables are written · 64 wrong use · 70 the harness itself failed · 130 interrupted";
+Exit codes: 0 the tables are written · 1 what is there differs (--check) · 64 wrong use · 70 the harness itself failed · 130 interrupted";
 
 /// The families of a quick comparison.
 const QUICK: &str = "none,partition,crash,power-loss";
 
 /// As many candidates are asked about for each counterexample, in full and in a quick comparison.
 const CANDIDATES: (usize, usize) = (2000, 16);
+
+/// The tables of the gallery, for programs and for people.
+const GALLERY_TABLE: &str = "gallery/gallery.csv";
+const GALLERY_PAGE: &str = "gallery/README.md";
 
 /// Arguments of `matrix`.
 #[derive(clap::Args)]
@@ -45,6 +55,10 @@ pub(super) struct Arguments {
     /// How many runs at a time, which does not change the result; as many as there are cores if left out
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
+    /// Write nothing; say whether what is there is what this program gives, by as many of its rows, spread evenly, and by
+    /// all of its gallery
+    #[arg(long, value_name = "ROWS", num_args = 0..=1, default_missing_value = "6")]
+    check: Option<u16>,
     /// Where matrix.html, matrix.md, matrix.csv and the gallery go
     #[arg(long, default_value = "results")]
     out: PathBuf,
@@ -95,20 +109,29 @@ impl Arguments {
 
 pub(super) fn matrix(arguments: &Arguments, registry: &Registry) -> Result<u8, Failure> {
     let scope = arguments.scope(registry)?;
-    make_folder(&arguments.out)?;
     interrupt::listen("stopping after the runs under way; no table is written");
-    let mut cells = matrix::cells(measured(&scope, arguments.jobs())?);
-    exhibit(&scope, &mut cells, arguments)?;
+    if let Some(sample) = arguments.check {
+        return check::check(&scope, arguments, sample.into());
+    }
+    make_folder(&arguments.out)?;
+    let cells = matrix::cells(measured(&scope, &scope.tasks(), arguments.jobs())?);
+    let found = exhibits::of(&cells, scope.seeds);
+    let sizes = exhibit(&scope, &found, arguments)?;
+    let gallery = exhibits::programs(&found.into_iter().zip(sizes).collect::<Vec<_>>());
     let command = arguments.command(&scope);
-    write(&arguments.out.join("matrix.csv"), &told::programs(&cells).csv())?;
-    write(&arguments.out.join("matrix.md"), &told::markdown(&cells, &command))?;
-    write(&arguments.out.join("matrix.html"), &page::html(&cells, &command))?;
-    tell(&cells, &arguments.out);
+    let out = &arguments.out;
+    write(&out.join("matrix.csv"), &told::programs(&cells).csv())?;
+    write(&out.join("matrix.md"), &told::markdown(&cells, &command))?;
+    write(&out.join("matrix.html"), &page::html(&cells, &command))?;
+    write(&out.join(GALLERY_TABLE), &gallery.csv())?;
+    write(&out.join(GALLERY_PAGE), &exhibits::markdown(&gallery))?;
+    let index = out.join(index::FILE);
+    index::write(out, &[exhibits::FOLDER]).map_err(|error| unwritten(&index, &error))?;
+    tell(&cells, out);
     Ok(0)
 }
 
-fn measured(scope: &Scope, jobs: usize) -> Result<Vec<(Task, Measure)>, Failure> {
-    let tasks = scope.tasks();
+fn measured(scope: &Scope, tasks: &[Task], jobs: usize) -> Result<Vec<(Task, Measure)>, Failure> {
     let total = tasks.len() as u64;
     let task = |number: u64| &tasks[usize::try_from(number).expect("there are few tasks")];
     let bar = progress(total);
@@ -134,44 +157,44 @@ fn measured(scope: &Scope, jobs: usize) -> Result<Vec<(Task, Measure)>, Failure>
     }
 }
 
-/// Writes the smallest counterexample of each broken cell to the gallery.
-fn exhibit(scope: &Scope, cells: &mut [Cell], arguments: &Arguments) -> Result<(), Failure> {
+/// Writes a small run for each exhibit to a gallery that has nothing else, and says how small each is.
+fn exhibit(scope: &Scope, exhibits: &[Exhibit], arguments: &Arguments) -> Result<Vec<Size>, Failure> {
     let most = if arguments.quick { CANDIDATES.1 } else { CANDIDATES.0 };
-    let broken: Vec<usize> = (0..cells.len()).filter(|at| cells[*at].first.is_some()).collect();
-    let at = |number: u64| broken[usize::try_from(number).expect("there are few cells")];
-    let bar = progress(broken.len() as u64);
-    let mut found = Vec::new();
+    let gallery = arguments.out.join(exhibits::FOLDER);
+    if gallery.exists() {
+        std::fs::remove_dir_all(&gallery).map_err(|error| unwritten(&gallery, &error))?;
+    }
+    make_folder(&gallery)?;
+    let at = |number: u64| &exhibits[usize::try_from(number).expect("there are few exhibits")];
+    let total = exhibits.len() as u64;
+    let bar = progress(total);
+    let mut sizes = Vec::new();
     in_order(
-        0..broken.len() as u64,
+        0..total,
         arguments.jobs(),
-        |number| one(scope, &cells[at(number)], most, &arguments.out),
+        |number| one(scope, at(number), most, &gallery),
         |_, ended| {
             bar.inc(1);
             let goes_on = ended.is_ok();
-            found.push(ended);
+            sizes.push(ended);
             goes_on
         },
     );
     bar.finish_and_clear();
-    let found: Vec<Option<String>> = found.into_iter().collect::<Result<_, _>>()?;
+    let sizes: Vec<Size> = sizes.into_iter().collect::<Result<_, _>>()?;
     if interrupt::came() {
-        return Err(interrupt::early(found.len() as u64, broken.len() as u64));
+        return Err(interrupt::early(sizes.len() as u64, total));
     }
-    for (at, folder) in broken.iter().zip(found) {
-        cells[*at].exhibit = folder;
-    }
-    Ok(())
+    Ok(sizes)
 }
 
-/// Where the counterexample of a cell was written, beside the page.
-fn one(scope: &Scope, cell: &Cell, most: usize, out: &Path) -> Result<Option<String>, Failure> {
-    let Some(trial) = matrix::exhibit(scope, cell, most, &interrupt::came).map_err(Failure::harness)? else {
-        return Ok(None);
-    };
-    let name = format!("gallery/{}", store::name(&trial.case));
-    let folder = out.join(&name);
-    trial.write_apart(&folder, None).map_err(|error| unwritten(&folder, &error))?;
-    Ok(Some(name))
+/// Finds and writes one, and says how small it is.
+fn one(scope: &Scope, exhibit: &Exhibit, most: usize, gallery: &Path) -> Result<Size, Failure> {
+    let trial = exhibit.smallest(scope, most, &interrupt::came).map_err(Failure::harness)?.trial;
+    let folder = gallery.join(exhibit.name());
+    let files = trial.files(&folder, None, Some(exhibit.often));
+    files.and_then(|files| store::write(&folder, &files)).map_err(|error| unwritten(&folder, &error))?;
+    Ok(Size::of(&trial.case))
 }
 
 /// The columns that fit a terminal; the files have all.
@@ -183,8 +206,11 @@ fn tell(cells: &[Cell], out: &Path) {
     (sheet.head, sheet.rows) = (shown(&sheet.head), sheet.rows.iter().map(shown).collect());
     say(sheet.plain().trim_end());
     say("");
-    let broken = cells.iter().filter(|cell| cell.broken.hits > 0).count();
+    let broken = cells.iter().filter(|cell| cell.is_broken()).count();
     say(&format!("{} cells, {broken} with runs that contradict the claim", cells.len()));
+    for known in literature::compared(&told::programs(cells)).iter().filter(|known| !known.is_met()) {
+        say(&format!("literature: {}", known.told()));
+    }
     say(&format!("page    {}", out.join("matrix.html").display()));
     say(&format!("tables  {}, {}", out.join("matrix.md").display(), out.join("matrix.csv").display()));
 }

@@ -19,6 +19,7 @@ mod replay;
 mod run;
 mod shell;
 mod shrink;
+mod view;
 mod zoo;
 
 use std::path::Path;
@@ -27,6 +28,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use netsplit_checker::Evidence;
 
+use crate::browse;
 use crate::registry::Registry;
 
 /// Wrong use: arguments, or a file that does not parse.
@@ -67,6 +69,8 @@ enum Command {
     Matrix(matrix::Arguments),
     /// Look for every planted bug over many seeds, and for alarms where there is none
     Zoo(zoo::Arguments),
+    /// Browse a folder of results: search, sort and filter runs, and read their reports
+    View(view::Arguments),
     /// Tell what a run shows, and why that is so
     Explain(explain::Arguments),
     /// Check a recorded history, of any source
@@ -117,6 +121,7 @@ pub fn main(registry: &Registry) -> ExitCode {
         Command::Record => meta::record(registry),
         Command::Matrix(arguments) => matrix::matrix(&arguments, registry),
         Command::Zoo(arguments) => zoo::zoo(&arguments, registry),
+        Command::View(arguments) => view::view(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments, registry),
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(&arguments, registry),
@@ -160,6 +165,11 @@ fn cores() -> usize {
 fn make_folder(out: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(out)
         .map_err(|error| Failure::harness(format!("the folder {} can't be made: {error}", out.display())))
+}
+
+/// Writes the index of the runs in `folder` beside them.
+fn index(folder: &Path) -> Result<(), Failure> {
+    browse::index::write(folder, &[""]).map_err(|error| unwritten(&folder.join(browse::index::FILE), &error))
 }
 
 /// The files of a run could not be written.

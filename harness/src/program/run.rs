@@ -98,6 +98,7 @@ pub(super) fn run(arguments: &Arguments, registry: &Registry) -> Result<u8, Fail
     // Seeds are begun in order, and what was begun was ended: what is missing is the rest.
     let undone = arguments.seed.start + (finished.len() + failures.len()) as u64..arguments.seed.end;
     summary(&finished, failures.len(), &undone, total);
+    super::index(&arguments.out)?;
     let starved = tell_coverage(&finished, arguments.require);
     if interrupt::came() && !undone.is_empty() {
         return Err(interrupt::failure(&undone));

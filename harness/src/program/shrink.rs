@@ -62,6 +62,7 @@ pub(super) fn shrink(arguments: &Arguments, registry: &Registry) -> Result<u8, F
     let shrunk = ended.map_err(Failure::harness)?;
     let folder = arguments.out.join(format!("{}-shrunk", store::name(&shrunk.trial.case)));
     shrunk.trial.write(&folder, capsule.redis_version.as_deref()).map_err(|error| super::unwritten(&folder, &error))?;
+    super::index(&arguments.out)?;
     tell(&before, &shrunk, &folder, arguments.budget);
     Ok(shrunk.trial.results.overall.exit_code())
 }

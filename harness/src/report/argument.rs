@@ -24,8 +24,42 @@ pub(super) fn steps(
             _ => evidence.steps.clone(),
         },
         Some(culprit) if checker == "linearizable" && operations.len() > 1 => forced(evidence, operations, culprit),
-        _ => evidence.steps.clone(),
+        Some(culprit) if !evidence.legal.is_empty() => {
+            let mut steps = grouped(&evidence.steps);
+            steps.push(conclusion(evidence, culprit));
+            steps
+        }
+        _ => grouped(&evidence.steps),
     }
+}
+
+/// So many operations of a group are named.
+const NAMED: usize = 5;
+
+/// Steps in a row that say the same of different operations, as one.
+fn grouped(steps: &[String]) -> Vec<String> {
+    let mut told = Vec::new();
+    for group in
+        steps.chunk_by(|one, next| said(one).is_some_and(|(_, one)| said(next).is_some_and(|(_, next)| one == next)))
+    {
+        match said(&group[0]) {
+            Some((_, said)) if group.len() > NAMED => {
+                let names: Vec<&str> =
+                    group[..NAMED].iter().filter_map(|step| self::said(step)).map(|(name, _)| name).collect();
+                let more = group.len() - NAMED;
+                told.push(format!("{} and {more} more, each of which {said}", names.join(", ")));
+            }
+            _ => told.extend_from_slice(group),
+        }
+    }
+    told
+}
+
+/// A step that begins with the name of an operation, cut after it: `#7`, and what is said of it.
+fn said(step: &str) -> Option<(&str, &str)> {
+    let (name, said) = step.split_once(' ')?;
+    let is_name = name.strip_prefix('#')?.bytes().all(|byte| byte.is_ascii_digit());
+    is_name.then_some((name, said))
 }
 
 /// An acknowledged element that a later read does not show.
@@ -115,5 +149,21 @@ fn conclusion(evidence: &Evidence, culprit: &Operation<'_>) -> String {
             "No order of these that keeps to this explains #{index}: {}.",
             words::clipped(&words::asked_and_answered(culprit))
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_many_operations_is_said_once() {
+        let each = |n: u64| format!("#{n} adds 1");
+        let mut steps = vec!["it starts at 0".to_owned()];
+        steps.extend((1..=7).map(each));
+        steps.extend([each(8) + " late", "#9".to_owned()]);
+        let told = ["it starts at 0", "#1, #2, #3, #4, #5 and 2 more, each of which adds 1", "#8 adds 1 late", "#9"];
+        assert_eq!(grouped(&steps), told);
+        assert_eq!(grouped(&steps[..6]), steps[..6], "five are not too many to be told one by one");
     }
 }

@@ -3,6 +3,7 @@
 use netsplit_systems::story::Failure;
 
 use super::document::{Block, Section};
+use super::drawn::{Likeness, command};
 use super::story::Story;
 use crate::judge::Overall;
 
@@ -15,8 +16,12 @@ pub(super) fn section(story: &Story<'_>) -> Option<Section> {
     }
     let mut blocks = vec![Block::Text(told.mechanism.to_owned())];
     let Some((_, evidence)) = story.witness() else {
-        let held = story.results.overall == Overall::Valid;
+        let is_weakened = story.case.promised().weakened;
+        let held = story.results.overall == Overall::Valid && !is_weakened;
         let title = if held { "Why it held" } else { "How the system works" };
+        if is_weakened {
+            blocks.push(Block::Text("A rule is left out of it; this seed did not show what that leads to.".to_owned()));
+        }
         blocks.push(Block::Text(format!("What it gives up for that: {}.", system.gives_up)));
         return Some(Section::new("mechanism", title, blocks));
     };
@@ -34,10 +39,15 @@ fn led_there(story: &Story<'_>, failure: &Failure) -> Vec<Block> {
     let mut remedy = vec![Block::Text(failure.remedy.to_owned()), Block::Text(format!("Its cost: {}", failure.cost))];
     // a variant that is told of but not registered could not be run
     let variant = failure.variant.filter(|name| story.case.registry.system(name).is_ok());
-    if let Some((variant, command)) =
-        variant.and_then(|name| Some((name, story.command(name, &story.case.seed.to_string())?)))
+    let seed = story.case.seed.to_string();
+    if let Some((variant, (likeness, command))) =
+        variant.and_then(|name| Some((name, command(story.case, name, &seed)?)))
     {
-        remedy.push(Block::Text(format!("The variant {variant} does that. The same seed on it:")));
+        let on_it = match likeness {
+            Likeness::Same => "The same seed on it",
+            Likeness::OfItsKind => "A whole run of it, under the same family of faults",
+        };
+        remedy.push(Block::Text(format!("The variant {variant} does that. {on_it}:")));
         remedy.push(Block::Command(command));
     }
     vec![

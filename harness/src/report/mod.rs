@@ -5,17 +5,21 @@
 //! | [`story`], [`headline`] | the run as a report tells it, and the sentence at the top |
 //! | [`document`], [`table`] | what is said, apart from how it is shown |
 //! | [`outline`] | which parts there are, in which order |
+//! | [`drawn`] | the command that draws the run's plan |
 //! | [`numbers`], [`witness`], [`argument`], [`mechanism`], [`tried`], [`often`], [`glossary`] | the parts |
-//! | [`axis`], [`timeline`], [`flights`], [`space_time`], [`rates`], [`latency`], [`availability`] | the figures |
+//! | [`axis`], [`timeline`], [`flights`], [`space_time`], [`rates`], [`latency`], [`availability`], [`clocks`], [`agreement`] | the figures |
 //! | [`page`], [`markdown`], [`terminal`] | the three forms |
 //!
 //! All are pure functions of the run: the same run gives the same bytes. Everything that comes from a history is hostile
 //! until it is escaped, which `maud` does for HTML and SVG, and [`markdown`] and [`terminal`] for themselves.
 
+mod agreement;
 mod argument;
 mod availability;
 mod axis;
+mod clocks;
 mod document;
+mod drawn;
 mod flights;
 mod glossary;
 mod headline;
@@ -45,7 +49,7 @@ use crate::simulate::Recording;
 use story::Story;
 
 pub(crate) use markdown::escaped as escaped_for_markdown;
-pub(crate) use page::{STYLE as PAGE_STYLE, policy_of};
+pub(crate) use page::SCRIPT;
 pub use terminal::Paper;
 
 /// How many of several runs, which differ in their seeds alone, ended like this one.

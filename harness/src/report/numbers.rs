@@ -18,7 +18,11 @@ pub(super) fn blocks(story: &Story<'_>) -> Vec<Block> {
     let stats = &story.results.stats;
     let mut blocks = vec![Block::Tiles(operations(&stats.overall))];
     if let Some(counts) = elements(story) {
-        blocks.push(Block::Text("What became of the elements that clients added:".to_owned()));
+        blocks.push(Block::Text(format!(
+            "What became of the {} that clients added, of which {} were acknowledged:",
+            words::count(counts.attempted, "element"),
+            counts.acknowledged
+        )));
         blocks.push(Block::Tiles(survivors(&counts)));
     }
     let all = std::iter::once(("all".to_owned(), &stats.overall));
@@ -64,10 +68,6 @@ fn elements(story: &Story<'_>) -> Option<Counts> {
 fn survivors(counts: &Counts) -> Vec<Tile> {
     let bad = |name, count: u64| Tile { is_bad: count > 0, ..tile(name, count) };
     vec![
-        tile("attempted", counts.attempted),
-        tile("acknowledged", counts.acknowledged),
-        tile("failed", counts.failed),
-        tile("indeterminate", counts.indeterminate),
         tile("survivors", counts.stable),
         bad("lost", counts.lost),
         tile("unacknowledged but found", counts.recovered),

@@ -1,6 +1,7 @@
 //! How often it happens.
 
 use super::document::{Block, Section};
+use super::drawn::{Likeness, command};
 use super::story::Story;
 use super::words;
 use crate::judge::Overall;
@@ -9,17 +10,25 @@ use crate::judge::Overall;
 pub(super) fn section(story: &Story<'_>) -> Section {
     let held = story.results.overall == Overall::Valid;
     let title = if held { "How often it holds" } else { "How often it happens" };
-    let blocks = match (story.often, story.command(story.case.system.name, "0..50")) {
-        (Some(often), _) => vec![Block::Text(format!(
-            "{} of {}, which differ in their seeds alone, ended like this one.",
+    let (likeness, command) = command(story.case, story.case.system.name, "0..50").unzip();
+    let is_cut_down = likeness != Some(Likeness::Same);
+    let told = match story.often {
+        Some(often) => format!(
+            "{} of {}, which differ in their seeds alone, ended like {}.",
             often.alike,
-            words::count(often.runs, "run")
-        ))],
-        (None, Some(command)) => vec![
-            Block::Text("One run does not say. This counts it over fifty seeds:".to_owned()),
-            Block::Command(command),
-        ],
-        (None, None) => vec![Block::Text("One run does not say.".to_owned())],
+            words::count(often.runs, "run"),
+            if is_cut_down { "the one that this was cut down from" } else { "this one" }
+        ),
+        None if is_cut_down => {
+            "This run was cut down or changed by hand, so that it does not say how often whole runs end like it."
+                .to_owned()
+        }
+        None => "One run does not say.".to_owned(),
     };
+    let mut blocks = vec![Block::Text(told)];
+    if let Some(command) = command {
+        blocks.push(Block::Text("This counts it over fifty seeds:".to_owned()));
+        blocks.push(Block::Command(command));
+    }
     Section::new("often", title, blocks)
 }

@@ -2,7 +2,7 @@
 
 use super::document::{Block, Section};
 use super::story::Story;
-use super::{availability, glossary, latency, mechanism, numbers, often, rates, tried, witness};
+use super::{agreement, availability, clocks, glossary, latency, mechanism, numbers, often, rates, tried, witness};
 
 /// All parts but the head.
 pub(super) fn sections(story: &Story<'_>) -> Vec<Section> {
@@ -28,5 +28,12 @@ pub(super) fn sections(story: &Story<'_>) -> Vec<Section> {
 }
 
 fn over_time(story: &Story<'_>) -> Vec<Block> {
-    [rates::blocks(story), latency::blocks(story), availability::blocks(story)].into_iter().flatten().collect()
+    let figures = [
+        rates::blocks(story),
+        latency::blocks(story),
+        availability::blocks(story),
+        clocks::blocks(story),
+        agreement::blocks(story),
+    ];
+    figures.into_iter().flatten().collect()
 }

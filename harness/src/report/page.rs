@@ -1,52 +1,21 @@
 //! The report as a page: one file that loads nothing, reads without JavaScript, and reads better with it.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
-use sha2::{Digest, Sha256};
+use maud::{Markup, html};
 
 use super::document::{Block, Piece, Scope, Section, Tile, pieces};
 use super::story::Story;
 use super::table::Table;
 use super::{headline, outline};
+use crate::page::Page;
 
-pub(crate) const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+/// Shows operations where they are named.
+pub(crate) const SCRIPT: &str = include_str!("page.js");
 
 /// The whole page.
 pub(super) fn html(story: &Story<'_>) -> String {
     let sections = outline::sections(story);
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy());
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (headline::title(story)) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                (head(story, &sections))
-                main { @for section in &sections { (shown(section)) } }
-                p #said aria-live="polite" {}
-                script { (PreEscaped(SCRIPT)) }
-            }
-        }
-    };
-    page.into_string()
-}
-
-pub(super) fn policy() -> String {
-    policy_of(SCRIPT)
-}
-
-/// Nothing may be loaded, and nothing may run but the page's own script: a second wall behind the escaping.
-pub(crate) fn policy_of(script: &str) -> String {
-    let hash = STANDARD.encode(Sha256::digest(script));
-    format!(
-        "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'"
-    )
+    let page = Page { title: &headline::title(story), style: "", scripts: &[SCRIPT], may_ask: false };
+    page.html(None, &head(story, &sections), &html! { @for section in &sections { (shown(section)) } })
 }
 
 fn head(story: &Story<'_>, sections: &[Section]) -> Markup {
@@ -54,16 +23,14 @@ fn head(story: &Story<'_>, sections: &[Section]) -> Markup {
     // the sentence names operations, which the witness below has
     let witness = story.witness().map(|_| "e1");
     html! {
-        header {
-            p.run { (story.run()) }
-            h1 { (linked_to(&headline::sentence(story), |index| witness.filter(|_| story.operation(index).is_some()).map(str::to_owned))) }
-            div.verdict {
-                span class=(format!("badge {overall}")) { (overall) }
-                ul { @for reason in headline::because(story) { li { (reason) } } }
-            }
-            nav aria-label="Parts of this report" {
-                ul { @for section in sections { li { a href=(format!("#{}", section.id)) { (section.title) } } } }
-            }
+        p.run { (story.run()) }
+        h1 { (linked_to(&headline::sentence(story), |index| witness.filter(|_| story.operation(index).is_some()).map(str::to_owned))) }
+        div.verdict {
+            span class=(format!("badge {overall}")) { (overall) }
+            ul { @for reason in headline::because(story) { li { (reason) } } }
+        }
+        nav aria-label="Parts of this report" {
+            ul { @for section in sections { li { a href=(format!("#{}", section.id)) { (section.title) } } } }
         }
     }
 }

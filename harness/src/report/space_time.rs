@@ -39,7 +39,7 @@ pub(super) fn blocks(story: &Story<'_>, operations: &[&Operation<'_>], scope: &S
     let mut caption = format!(
         "{} A level line is a host; a message runs from its sending to the dot where it is read. Strong: messages of the operations above and \
          of the node that served them; pale: others. Amber and dashed: held by a fault and late. Red with a cross: lost, cut \
-         off. Grey and ending in a bar: never read, because the receiver had given up. Dotted: a connection is opened. A grey \
+         off. Grey and ending in a bar: never read, because the receiver had given up or the run had ended. Dotted: a connection is opened. A grey \
          stretch of a host's line: it is down.",
         axis.told()
     );
@@ -73,7 +73,7 @@ fn told(shown: &[Shown], story: &Story<'_>) -> String {
     let unread = if unread == 0 {
         String::new()
     } else {
-        format!("; {unread} were never read, because their receiver had given up")
+        format!("; {unread} were never read, because their receiver had given up or the run had ended")
     };
     format!(
         "{} around the witness, {own} of them of its operations and of the nodes that served them; {fared}{unread}.",
@@ -259,7 +259,7 @@ fn fate(flight: &Flight) -> String {
         Fate::Arrived(at) => words::at(at),
         Fate::Held(at) => format!("held until {}", words::at(at)),
         Fate::Lost => "lost: a fault stood in its way".to_owned(),
-        Fate::Unread => "never read: the receiver had given up".to_owned(),
+        Fate::Unread => "never read: the receiver had given up, or the run had ended".to_owned(),
     }
 }
 

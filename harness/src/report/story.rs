@@ -101,23 +101,4 @@ impl<'a> Story<'a> {
     pub(super) fn witness(&self) -> Option<(&'a str, &'a Evidence)> {
         self.results.evidence().next()
     }
-
-    /// The command that draws this plan's configuration for another system or other seeds; `None` if a stranger's plan
-    /// says of its faults what no command could.
-    pub(super) fn command(&self, system: &str, seeds: &str) -> Option<String> {
-        let (plan, registry) = (&self.case.plan, &self.case.registry);
-        let nemeses = registry.nemeses_named(&plan.nemesis).ok()?;
-        let nemeses: Vec<&str> = nemeses.iter().map(|nemesis| nemesis.name).collect();
-        let length = humantime::format_duration(self.healed()).to_string().replace(' ', "");
-        let operations = plan.scripts.iter().map(Vec::len).sum::<usize>() as u64;
-        let rate = (operations * 1000 + plan.length_ms / 2) / plan.length_ms.max(1);
-        Some(format!(
-            "netsplit run --system {system} --workload {} --nemesis {} --nodes {} --clients {} --time-limit {length} --rate {} --seed {seeds}",
-            self.case.workload.name,
-            nemeses.join(","),
-            plan.nodes.len(),
-            plan.scripts.len(),
-            rate.max(1),
-        ))
-    }
 }

@@ -22,7 +22,7 @@ struct Room {
     around: usize,
 }
 
-const FIRST: Room = Room { operations: 40, steps: 30, around: 100 };
+const FIRST: Room = Room { operations: 24, steps: 30, around: 100 };
 const OTHERS: Room = Room { operations: 12, steps: 10, around: 20 };
 
 /// A contradiction, as far as it is told.

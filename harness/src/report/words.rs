@@ -20,12 +20,12 @@ pub(super) fn took(time: Duration) -> String {
     }
 }
 
-/// A length of time as one says it: `31.4 s`, `80 ms`.
+/// A length of time as one says it: `31.4 s`, `2 s`, `80 ms`.
 pub(super) fn about(time: Duration) -> String {
-    if time < Duration::from_secs(1) {
-        format!("{} ms", time.as_millis())
-    } else {
-        format!("{}.{} s", time.as_secs(), time.subsec_millis() / 100)
+    match (time.as_secs(), time.subsec_millis() / 100) {
+        (0, _) => format!("{} ms", time.as_millis()),
+        (seconds, 0) => format!("{seconds} s"),
+        (seconds, tenths) => format!("{seconds}.{tenths} s"),
     }
 }
 

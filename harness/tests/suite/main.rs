@@ -4,6 +4,7 @@ mod bad_input;
 mod browser;
 mod campaign;
 mod check;
+mod chromium;
 mod claims;
 mod crdt;
 mod determinism;

@@ -1,5 +1,7 @@
 //! The figures show what the run holds.
 
+use netsplit_nemesis::{Skew, Target};
+
 use super::*;
 
 /// Clients ask n1 at 100 ms and it answers at 120 ms; what they send it at 130 ms is lost.
@@ -55,4 +57,47 @@ fn draws_the_unknown_write_to_the_end_of_the_window() {
     let bar = page.split("<rect class=\"bar info around").nth(1).expect("the unknown write has a bar");
     let number = |name: &str| -> u64 { attributes(bar, name)[0].parse().unwrap() };
     assert_eq!(number("x") + number("width"), crate::report::axis::RIGHT);
+}
+
+#[test]
+fn draws_how_wrong_each_clock_was_and_tells_it_as_a_table() {
+    let mut told = invalid("http://a");
+    assert!(!told.html().contains("How wrong each clock was"));
+    let hosts = vec![Target::Host("n2".into())];
+    let fault = Fault::Skew { hosts, clock: Skew::Jump(-40) };
+    told.case.plan.schedule = vec![Step { id: 0, at_ms: 500, lasts_ms: 700, fault }];
+    let page = told.html();
+    assert!(page.contains("How wrong each clock was over time"));
+    let cells =
+        ["n2</th>", "<td>0.500 s</td>", "<td>1.200 s</td>", "<td>is 40 ms behind</td>", "<td>40 ms behind</td>"];
+    assert!(cells.iter().all(|cell| page.contains(cell)), "{page}");
+    assert!(told.report().markdown().contains("| n2 | 0.500 s | 1.200 s | is 40 ms behind | 40 ms behind |"));
+}
+
+/// A run that ends with a read at each of two nodes.
+fn ends_with(answers: [&str; 2]) -> Told {
+    let mut events = vec![(100, 1, Kind::Invoke, "write", "x".into()), (120, 1, Kind::Ok, "write", "x".into())];
+    for (process, answer) in (2..).zip(answers) {
+        events.push((2600, process, Kind::Invoke, "read", Value::Nil));
+        events.push((2600 + 100 * process, process, Kind::Ok, "read", answer.into()));
+    }
+    let mut history = history(&events);
+    for event in &mut history.events[4..] {
+        event.node = Some("n2".into());
+    }
+    let results = results(&history, Overall::Valid, Verdict::VALID);
+    let mut told = Told::of(history, results);
+    told.case.plan.finale = vec![netsplit_workloads::Op::on("a", "read", &[])];
+    told
+}
+
+#[test]
+fn tells_when_the_nodes_came_to_the_same_or_who_did_not() {
+    for text in [ends_with(["x", "x"]).html(), ends_with(["x", "x"]).report().markdown()] {
+        assert!(flat(&text).contains("Every node gave the same final answers; 900 ms after the heal"), "{text}");
+    }
+    let page = ends_with(["x", "y"]).html();
+    assert!(page.contains("The nodes did not come to the same: n2 answered otherwise than most."), "{page}");
+    assert!(page.contains("class=\"dots bad\" d=\"M"), "no dot is red");
+    assert!(!valid().html().contains("Final reads at each node"), "a run without final reads has none to show");
 }

@@ -38,10 +38,45 @@ fn escapes_what_comes_from_the_history() {
     assert!(invalid(HOSTILE[0]).html().contains("&lt;script&gt;"), "the url is not shown at all");
 }
 
+/// A run of this stranger's in which every figure is drawn.
+fn in_every_figure(url: &str) -> Told {
+    let mut told = invalid(url);
+    told.recording.record = figures::one_lost_message();
+    told.recording.record.hosts = vec![url.into(), "n1".into()];
+    for event in &mut told.recording.history.events {
+        event.node = Some(url.into());
+        event.time += Duration::from_secs(2);
+    }
+    let hosts = vec![netsplit_nemesis::Target::Host(url.into())];
+    let fault = Fault::Skew { hosts, clock: netsplit_nemesis::Skew::Jump(40) };
+    told.case.plan.schedule = vec![Step { id: 0, at_ms: 100, lasts_ms: 500, fault }];
+    told.case.plan.nodes = vec![url.into()];
+    told.case.plan.finale_nodes = vec![url.into()];
+    told.case.plan.quiet_ms = 0;
+    told.results.effects[0].fault = format!("crash {url}");
+    told.results.stats = Stats::of(&told.recording.history, &[]).unwrap();
+    told
+}
+
+#[test]
+fn escapes_it_in_every_figure() {
+    for url in HOSTILE {
+        let page = in_every_figure(url).html();
+        for figure in ["Timeline", "Space-time", "Outcomes", "Latency", "Availability", "How wrong", "Final reads"] {
+            assert!(page.contains(&format!(">{figure}")), "no {figure} of {url:?}");
+        }
+        let ours = page.replacen(&format!("<script>{SCRIPT}</script>"), "", 1);
+        for markup in ["<script", "<img", "<iframe"] {
+            assert!(!ours.contains(markup), "{markup} of {url:?} is in the page");
+        }
+        assert!(attributes(&page, "onmouseover").is_empty() && attributes(&page, "onerror").is_empty());
+    }
+}
+
 #[test]
 fn loads_nothing_and_runs_only_its_own_script() {
     let page = invalid("x").html();
-    assert!(page.contains("default-src 'none'") && page.contains(&crate::report::page::policy()));
+    assert!(page.contains("default-src 'none'") && page.contains(&crate::page::policy(&[SCRIPT], false)));
     for loading in ["<link", " src=", "@import", "url(", "fetch(", "XMLHttp", "import("] {
         assert!(!page.contains(loading), "{loading} in the page");
     }

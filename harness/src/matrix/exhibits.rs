@@ -1,0 +1,128 @@
+//! The gallery: for each system and each anomaly of it, one small run that shows it.
+
+use super::cell::Cell;
+use super::{NotRun, Scope, Task};
+use crate::gallery;
+use crate::plan::BadConfig;
+use crate::report::Often;
+use crate::sheet::Sheet;
+use crate::shrink::{Shrunk, Size};
+use crate::signature::Signature;
+
+/// The folder of the gallery, beside the page.
+pub const FOLDER: &str = "gallery";
+
+/// Where a run was found that shows an anomaly, and how often runs of its kind do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exhibit {
+    /// What it shows.
+    pub signature: Signature,
+    /// Its workload.
+    pub workload: String,
+    /// Its nemesis.
+    pub nemesis: String,
+    /// Its seed.
+    pub seed: u64,
+    /// How many of the runs that differ in their seeds alone show it.
+    pub often: Often,
+}
+
+/// The name of the folder in which an anomaly of a system is shown: the same whatever run was found.
+pub fn name(system: &str, anomaly: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    format!("{system}-{anomaly}").chars().map(plain).collect()
+}
+
+/// An exhibit for each system and anomaly that a cell found first: from a cell in which something is claimed, if there is
+/// one, and of these the first.
+pub fn of(cells: &[Cell], seeds: u64) -> Vec<Exhibit> {
+    let mut exhibits: Vec<Exhibit> = Vec::new();
+    for is_claimed in [true, false] {
+        for cell in cells.iter().filter(|cell| cell.claim.is_some() == is_claimed) {
+            let Some((workload, seed, signature)) = &cell.first else { continue };
+            let is_same = |known: &Exhibit| {
+                known.signature.system == signature.system && known.signature.anomaly == signature.anomaly
+            };
+            if !exhibits.iter().any(is_same) {
+                exhibits.push(Exhibit {
+                    signature: signature.clone(),
+                    workload: workload.clone(),
+                    nemesis: cell.nemesis.clone(),
+                    seed: *seed,
+                    often: Often { alike: cell.alike, runs: seeds },
+                });
+            }
+        }
+    }
+    exhibits
+}
+
+impl Exhibit {
+    /// The name of its folder.
+    pub fn name(&self) -> String {
+        name(&self.signature.system, &self.signature.anomaly)
+    }
+
+    /// The smallest run that `most` candidates lead to.
+    pub fn smallest(&self, scope: &Scope, most: usize, stop: &(dyn Fn() -> bool + Sync)) -> Result<Shrunk, NotRun> {
+        let task = Task {
+            system: scope.registry.system(&self.signature.system).map_err(BadConfig::from)?.name,
+            nemesis: self.nemesis.clone(),
+            workload: scope.registry.workload(&self.workload).map_err(BadConfig::from)?.name,
+            is_first: false,
+            seed: self.seed,
+        };
+        Ok(gallery::smallest(scope.run(&task)?, &self.signature, most, stop)?)
+    }
+}
+
+const HEAD: [&str; 12] = [
+    "exhibit",
+    "system",
+    "checker",
+    "anomaly",
+    "workload",
+    "nemesis",
+    "seed",
+    "alike",
+    "runs",
+    "faults",
+    "operations",
+    "nodes",
+];
+
+/// The gallery's own table, for other programs.
+pub fn programs(exhibits: &[(Exhibit, Size)]) -> Sheet {
+    let mut sheet = Sheet::new(&HEAD);
+    for (exhibit, size) in exhibits {
+        let Exhibit { signature, workload, nemesis, seed, often } = exhibit;
+        let numbers = [*seed, often.alike, often.runs, size.faults as u64, size.operations as u64, size.nodes as u64];
+        let words = [&exhibit.name(), &signature.system, &signature.checker, &signature.anomaly, workload, nemesis];
+        sheet.rows.push(words.into_iter().cloned().chain(numbers.map(|number| number.to_string())).collect());
+    }
+    sheet
+}
+
+/// The same for people, from the table for programs.
+pub fn markdown(programs: &Sheet) -> String {
+    let mut sheet = Sheet::new(&["anomaly", "system", "found by", "under", "smallest run", "how often"]);
+    for row in programs.rows() {
+        let cell = |column| row.text(column);
+        let counted = |column, one| format!("{} {one}{}", cell(column), if cell(column) == "1" { "" } else { "s" });
+        sheet.rows.push(vec![
+            format!("[{}]({}/report.md)", crate::report::escaped_for_markdown(cell("anomaly")), cell("exhibit")),
+            cell("system").to_owned(),
+            format!("{}, {}", cell("workload"), cell("checker")),
+            cell("nemesis").to_owned(),
+            [counted("faults", "fault"), counted("operations", "operation"), counted("nodes", "node")].join(", "),
+            format!("{} of {} runs", cell("alike"), cell("runs")),
+        ]);
+    }
+    sheet.rows.sort();
+    format!(
+        "# The gallery\n\nFor each system and each anomaly of it, one run that shows it, cut down until nothing can be left out: \
+         `report.html` explains it, and `netsplit replay results/gallery/…/capsule.json` runs it again. \"How often\" counts the \
+         runs that it was cut down from, which differ in their seeds alone.\n\n{}",
+        sheet.markdown()
+    )
+}
