@@ -6,11 +6,12 @@ use std::time::Duration;
 use netsplit::case::Case;
 use netsplit::judge::{self, Overall, Results};
 use netsplit::plan::Config;
-use netsplit::simulate;
+use netsplit::simulate::{self, Recording};
 use netsplit_checker::{Actor, Kind, Value};
 use netsplit_nemesis::{CutKind, Fault, Step, Target};
 use netsplit_workloads::{Op, Planned};
 
+use crate::cluster::play_with_cookies;
 use crate::draw;
 
 /// A story of three nodes: what one client asks, and when what breaks.
@@ -71,12 +72,16 @@ impl Story {
         self.breaks(at_ms, until_ms, Fault::Crash { hosts: vec![Target::Host(host.into())] })
     }
 
-    /// What the asked nodes answered to `f`, in order.
-    fn hear(&self, f: &str) -> Vec<Value> {
+    fn recorded(&self) -> Recording {
         let case = self.case.with(self.case.plan.clone()).expect("the story can be run");
         let recording = simulate::run(&case).expect("nothing real is needed");
         assert!(recording.panicked.is_none(), "{:?}", recording.panicked);
-        let answers = recording.history.events.into_iter().filter(|event| {
+        recording
+    }
+
+    /// What the asked nodes answered to `f`, in order.
+    fn hear(&self, f: &str) -> Vec<Value> {
+        let answers = self.recorded().history.events.into_iter().filter(|event| {
             matches!(event.process, Actor::Process(_)) && event.kind == Kind::Ok && event.f.as_ref() == f
         });
         answers.map(|event| event.value).collect()
@@ -145,6 +150,57 @@ fn a_producer_that_crashes_during_a_netsplit_counts_on_if_its_count_is_on_disk()
     // Its third ping is its first again. Its own consumer forgot that there were two before; n3 hides it behind them,
     // and n2, cut off since the first, saw one and sees one.
     assert_eq!(told("ping-pong-volatile"), [[2, 2, 2], [3, 3, 4], [3, 3, 4]]);
+}
+
+#[test]
+fn a_producer_that_crashes_counts_on_only_if_its_count_is_on_disk() {
+    let told = |system| {
+        let story = Story::of(system).pings(1000, &["n1"]).pings(1100, &["n1"]).totals(1500);
+        story.crash(2000, 2500, "n1").pings(3500, &["n1"]).totals(4500).tell()
+    };
+    assert_eq!(told("ping-pong"), [[2, 2, 2], [3, 3, 3]]);
+    // The new count is 1, and whoever remembers 2 keeps it: the ping is lost.
+    assert_eq!(told("ping-pong-volatile"), [[2, 2, 2], [1, 2, 2]]);
+}
+
+#[test]
+fn a_node_that_starts_while_its_seed_is_down_is_found_by_those_that_know_it() {
+    // n1 is everybody's seed.
+    let story = Story::of("ping-pong").pings(1000, ALL).totals(1500).crash(2000, 5000, "n1");
+    let told = story.crash(2500, 3000, "n3").pings(4000, &["n3"]).totals(4800).totals(7000).tell();
+    // Nobody tells n3 of n1's ping before n1 is back; n1 itself does not answer.
+    assert_eq!(told.concat(), [3, 3, 3, 4, 3, 4, 4, 4]);
+}
+
+#[test]
+fn a_monitor_hears_of_a_node_that_goes_down_and_of_its_return() {
+    let log = Story::of("ping-pong").crash(2000, 4000, "n3").totals(6000).recorded().log;
+    for (who, whom) in [("n1", "n3"), ("n2", "n3")] {
+        let heard: Vec<&str> = log
+            .lines()
+            .filter(|line| line.contains(&format!("{who}: ")) && line.contains(&format!("(\"{whom}\")")))
+            .map(|line| if line.contains("Up") { "up" } else { "down" })
+            .collect();
+        assert_eq!(heard, ["up", "down", "up"], "what {who} heard of {whom}:\n{log}");
+    }
+}
+
+#[test]
+fn a_node_with_another_cookie_is_refused_and_counts_alone() {
+    let system = netsplit::registry::Registry::builtin().system("ping-pong").expect("it is registered");
+    let cookie = |node: &str| if node == "n3" { "another" } else { "cookie" };
+    let totals = play_with_cookies(system, cookie, async |scene| {
+        for node in ALL {
+            assert_eq!(scene.ask(node, "POST", "/ping", &[], "").await.status, 200);
+        }
+        scene.wait(1000).await;
+        let mut totals = Vec::new();
+        for node in ALL {
+            totals.push(scene.ask(node, "GET", "/total", &[], "").await.body);
+        }
+        totals
+    });
+    assert_eq!(totals, ["2", "2", "1"]);
 }
 
 fn judged(system: &str, nemesis: &str, seed: u64) -> Results {

@@ -1,7 +1,8 @@
 //! The HTTP interface, the same for every variant.
 
-use axum::extract::rejection::FormRejection;
-use axum::extract::{Path, State};
+use axum::extract::rejection::{FormRejection, StringRejection};
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -12,6 +13,9 @@ use super::{Answer, Committed, Links, Lock, MicroOperation, Target, Unavailable,
 
 /// The longest url that is accepted, in bytes.
 const LONGEST_URL_BYTES: usize = 2048;
+
+/// The longest alias, in bytes.
+const LONGEST_ALIAS_BYTES: usize = 128;
 
 /// Says, on a 503, whether the request may still take effect: `none` or `unknown`.
 pub const EFFECT: HeaderName = HeaderName::from_static("effect");
@@ -24,8 +28,20 @@ pub fn router<L: Links>(links: L) -> Router {
         .route("/locks/{name}", post(lock::<L>).delete(unlock::<L>))
         .route("/{code}", get(follow::<L>).put(put::<L>).delete(delete::<L>))
         .route("/{code}/aggregates", get(aggregates::<L>))
-        .fallback(|| async { (StatusCode::NOT_FOUND, "oops") })
+        .fallback(async || oops())
         .with_state(links)
+}
+
+/// The part of a path that names a link or a lock; a path that is no text leads nowhere.
+struct Name(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Name {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Name, Response> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        path.map(|Path(name)| Name(name)).map_err(|_| oops())
+    }
 }
 
 #[derive(Deserialize)]
@@ -34,7 +50,11 @@ struct Fields {
     alias: Option<String>,
 }
 
-async fn create<L: Links>(State(links): State<L>, form: Result<Form<Fields>, FormRejection>) -> Response {
+async fn create<L: Links>(
+    State(links): State<L>,
+    headers: HeaderMap,
+    form: Result<Form<Fields>, FormRejection>,
+) -> Response {
     let (url, alias) = match target(form) {
         Ok(target) => target,
         Err(reason) => return invalid(&reason),
@@ -48,13 +68,19 @@ async fn create<L: Links>(State(links): State<L>, form: Result<Form<Fields>, For
         (code, answer)
     };
     respond(answer, StatusCode::CONFLICT, || {
-        (StatusCode::CREATED, [(header::LOCATION, format!("/{code}"))], code).into_response()
+        (StatusCode::CREATED, [(header::LOCATION, short_link(&headers, &code))], code).into_response()
     })
+}
+
+/// The link as a browser takes it: at the host that was asked, as the client names it.
+fn short_link(headers: &HeaderMap, code: &str) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    host.map_or_else(|| format!("/{code}"), |host| format!("http://{host}/{code}"))
 }
 
 async fn put<L: Links>(
     State(links): State<L>,
-    Path(code): Path<String>,
+    Name(code): Name,
     headers: HeaderMap,
     form: Result<Form<Fields>, FormRejection>,
 ) -> Response {
@@ -71,7 +97,7 @@ async fn put<L: Links>(
 }
 
 /// A client may ask with `Cache-Control` for a copy of this node's own, or for none at all (RFC 9111, section 5.2.1).
-async fn follow<L: Links>(State(links): State<L>, Path(code): Path<String>, headers: HeaderMap) -> Response {
+async fn follow<L: Links>(State(links): State<L>, Name(code): Name, headers: HeaderMap) -> Response {
     let followed = match headers.get(header::CACHE_CONTROL).map(HeaderValue::as_bytes) {
         Some(b"only-if-cached") => links.follow_cached(&code).await,
         Some(b"no-cache") => links.follow_fresh(&code).await,
@@ -94,30 +120,33 @@ fn found(target: Target) -> Response {
     response
 }
 
-async fn aggregates<L: Links>(State(links): State<L>, Path(code): Path<String>) -> Response {
+async fn aggregates<L: Links>(State(links): State<L>, Name(code): Name) -> Response {
     match links.redirects(&code).await {
         Ok(redirects) => format!("Redirects: {redirects}").into_response(),
         Err(unavailable) => unavailable.into_response(),
     }
 }
 
-async fn delete<L: Links>(State(links): State<L>, Path(code): Path<String>) -> Response {
+async fn delete<L: Links>(State(links): State<L>, Name(code): Name) -> Response {
     respond(links.delete(&code).await, StatusCode::CONFLICT, || StatusCode::NO_CONTENT.into_response())
 }
 
-async fn transact<L: Links>(State(links): State<L>, body: String) -> Response {
-    let steps = match MicroOperation::parse(&body) {
+async fn transact<L: Links>(State(links): State<L>, body: Result<String, StringRejection>) -> Response {
+    let steps = body.map_err(|error| error.body_text()).and_then(|body| MicroOperation::parse(&body));
+    let steps = match steps {
         Ok(steps) => steps,
         Err(reason) => return invalid(&reason),
     };
     match links.transact(steps).await {
-        Ok(Committed::Yes(results)) => results.to_string().into_response(),
+        Ok(Committed::Yes(results)) => {
+            ([(header::CONTENT_TYPE, "application/json")], results.to_string()).into_response()
+        }
         Ok(Committed::Aborted(reason)) => (StatusCode::CONFLICT, reason).into_response(),
         Err(unavailable) => unavailable.into_response(),
     }
 }
 
-async fn lock<L: Links>(State(links): State<L>, Path(name): Path<String>) -> Response {
+async fn lock<L: Links>(State(links): State<L>, Name(name): Name) -> Response {
     match links.lock(&name).await {
         Ok(Lock::Granted(token)) => token.to_string().into_response(),
         Ok(Lock::Held) => (StatusCode::CONFLICT, "held").into_response(),
@@ -125,7 +154,7 @@ async fn lock<L: Links>(State(links): State<L>, Path(name): Path<String>) -> Res
     }
 }
 
-async fn unlock<L: Links>(State(links): State<L>, Path(name): Path<String>) -> Response {
+async fn unlock<L: Links>(State(links): State<L>, Name(name): Name) -> Response {
     respond(links.unlock(&name).await, StatusCode::CONFLICT, || StatusCode::NO_CONTENT.into_response())
 }
 
@@ -133,16 +162,33 @@ async fn unlock<L: Links>(State(links): State<L>, Path(name): Path<String>) -> R
 fn target(form: Result<Form<Fields>, FormRejection>) -> Result<(String, Option<String>), String> {
     let Form(fields) = form.map_err(|error| error.body_text())?;
     let url = fields.url.ok_or("the form field `url` is missing")?;
-    if !(url.starts_with("http://") || url.starts_with("https://")) {
+    let (scheme, rest) = url.split_once("://").unwrap_or_default();
+    if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
         return Err("the url must begin with http:// or https://".into());
+    }
+    if rest.is_empty() || rest.starts_with(['/', '?', '#']) {
+        return Err("the url has no host".into());
     }
     if url.len() > LONGEST_URL_BYTES {
         return Err("the url is longer than 2048 bytes".into());
     }
-    if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+    // No url has these (RFC 3986, appendix C), and they would end the url in a `Link` or an `If-Match`.
+    if !url.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"".contains(&byte)) {
         return Err("the url holds a character that must be percent-encoded".into());
     }
-    Ok((url, fields.alias.filter(|alias| !alias.is_empty())))
+    let alias = fields.alias.filter(|alias| !alias.is_empty());
+    if alias.as_deref().is_some_and(|alias| !may_be_claimed(alias)) {
+        return Err(format!(
+            "an alias is 1 to {LONGEST_ALIAS_BYTES} letters, digits, `-`, `_`, `.` or `~`, and no route"
+        ));
+    }
+    Ok((url, alias))
+}
+
+/// Whether `GET /alias` would lead to it: a path of one part that means nothing else.
+fn may_be_claimed(alias: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    alias.len() <= LONGEST_ALIAS_BYTES && alias.bytes().all(plain) && !["txn", ".", ".."].contains(&alias)
 }
 
 /// The answer to a write; a refusal is answered `refused`, with the current url as the body.
@@ -167,6 +213,10 @@ impl IntoResponse for Unavailable {
             Unavailable::NotCached => (StatusCode::GATEWAY_TIMEOUT, text).into_response(),
         }
     }
+}
+
+fn oops() -> Response {
+    (StatusCode::NOT_FOUND, "oops").into_response()
 }
 
 fn absent() -> Response {
