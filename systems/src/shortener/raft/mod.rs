@@ -25,6 +25,8 @@ mod machine;
 mod node;
 mod replication;
 #[cfg(test)]
+mod rule_tests;
+#[cfg(test)]
 mod safety_tests;
 mod service;
 pub mod weakened;
@@ -69,7 +71,7 @@ impl Rules {
 pub const RAFT: System = System {
     name: "raft",
     about: "link shortener, every node replicates one log of commands (Raft)",
-    gives_up: "available only to a majority of the nodes; an election takes up to a second",
+    gives_up: "availability without a majority of the nodes; an election takes up to a second",
     source: "Ongaro & Ousterhout 2014, \"In Search of an Understandable Consensus Algorithm\"",
     offers: Offer::WHOLE_SHORTENER,
     redis: None,
