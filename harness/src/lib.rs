@@ -21,6 +21,7 @@
 //! | the folder of runs in a browser | [`browse`], the pages' `page` |
 //! | many runs: the systems beside each other, the planted bugs | [`matrix`], [`zoo`] |
 //! | what many runs need | [`statistics`], [`sheet`], [`gallery`] |
+//! | the same nodes on real sockets | [`serve`] |
 //! | the program | [`program`] |
 //!
 //! **Architecture invariant:** nothing flows back. A run is a pure function of its plan; only this package touches files,
@@ -45,6 +46,7 @@ pub mod redis_server;
 pub mod registry;
 pub mod report;
 pub mod schedule;
+pub mod serve;
 pub mod sheet;
 pub mod shrink;
 pub mod signature;

@@ -32,8 +32,8 @@ pub trait Medium: Send + Sync + std::fmt::Debug {
     fn sync(&self, name: &str) -> Result<(), DiskError>;
     /// How long the next sync takes.
     fn sync_takes(&self) -> Duration;
-    /// The content of a file; empty if there is none.
-    fn read(&self, name: &str) -> Vec<u8>;
+    /// The content of a file; empty if there is none. An `Err` is no empty file: who can't read must not start from nothing.
+    fn read(&self, name: &str) -> Result<Vec<u8>, DiskError>;
     /// Cuts a file back to its first `length_bytes`, durably.
     fn truncate(&self, name: &str, length_bytes: usize) -> Result<(), DiskError>;
     /// Puts `bytes` in the place of a file's whole content, durably: after a power loss it is the old or the new.
@@ -64,8 +64,8 @@ impl Disk {
         self.0.sync(name)
     }
 
-    /// The content of a file; empty if there is none.
-    pub fn read(&self, name: &str) -> Vec<u8> {
+    /// The content of a file; empty if there is none. An `Err` is no empty file: who can't read must not start from nothing.
+    pub fn read(&self, name: &str) -> Result<Vec<u8>, DiskError> {
         self.0.read(name)
     }
 

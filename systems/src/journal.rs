@@ -45,7 +45,7 @@ pub enum BadJournal {
 impl<T: Serialize + DeserializeOwned> Journal<T> {
     /// Opens a journal and reads all its records.
     pub fn open(disk: &Disk, name: &'static str) -> Result<(Journal<T>, Vec<T>), BadJournal> {
-        let bytes = disk.read(name);
+        let bytes = disk.read(name)?;
         let mut records = Vec::new();
         let mut at_bytes = 0;
         loop {
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn what_was_written_is_read_back_without_a_torn_end() {
         let (platter, journal) = written();
-        let whole = platter.disk().read("journal").len();
+        let whole = platter.disk().read("journal").unwrap().len();
         platter.disk().truncate("journal", whole - 1).unwrap();
         let (_, records) = Journal::<String>::open(&platter.disk(), "journal").unwrap();
         assert_eq!(records, ["one"]);

@@ -55,7 +55,7 @@ pub const PANICS: System = System {
 
 async fn serve_once(node: Node) -> Result<(), NodeError> {
     const MARK: &str = "running";
-    if !node.disk.read(MARK).is_empty() {
+    if !node.disk.read(MARK)?.is_empty() {
         return pending().await;
     }
     node.disk.append(MARK, b"x")?;

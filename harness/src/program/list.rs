@@ -7,6 +7,7 @@ use textwrap::{Options, WordSplitter, fill};
 
 use super::{Failure, say};
 use crate::registry::Registry;
+use crate::serve::redis;
 
 /// Arguments of `list`.
 #[derive(clap::Args)]
@@ -29,7 +30,9 @@ pub(super) fn list(arguments: &Arguments, registry: &Registry) -> Result<u8, Fai
     if wanted(What::Systems) {
         say("systems");
         registry.systems().iter().for_each(|system| tell(system));
-        tell_row("", &format!("The usual faults are {}.", MINIMUM.join(", ")));
+        let usual = MINIMUM.iter().filter(|family| **family != "none").copied().collect::<Vec<_>>().join(", ");
+        tell_part("usual faults", &usual);
+        say("");
         if !registry.zoo().is_empty() {
             say("more systems with a rule left out, which `netsplit zoo` must find");
         }
@@ -59,27 +62,60 @@ pub(super) fn list(arguments: &Arguments, registry: &Registry) -> Result<u8, Fai
 fn tell(system: &System) {
     tell_row(system.name, system.about);
     for claim in system.claims {
-        let kind = if claim.weakened { "claims, but can't hold: " } else { "claims to be " };
-        tell_row("", &format!("{kind}{} under {}", claim.level.word(), families(claim)));
+        if claim.weakened {
+            tell_part(
+                "can't hold",
+                &format!("{}, {}: caught by {}", claim.level.word(), families(claim), anomalies(system)),
+            );
+        } else {
+            tell_part("claims", &format!("{}, tolerates {}", claim.level.word(), families(claim)));
+        }
     }
-    tell_row("", &format!("gives up: {}", system.gives_up));
-    tell_row("", &format!("source: {}", system.source));
+    tell_part("gives up", system.gives_up);
+    tell_part("offers", &system.offers.iter().map(|offer| offer.word()).collect::<Vec<_>>().join(", "));
+    if let Some(fsync) = system.redis {
+        tell_part("stands on", &format!("Redis, appendfsync {}", redis::word(fsync)));
+    }
+    tell_part("source", system.source);
     say("");
 }
 
-/// The fault families of a claim: the usual ones in two words.
+/// The fault families of a claim: the usual ones in three words.
 fn families(claim: &Claim) -> String {
+    if claim.under == ["none"] {
+        return "no fault at all".into();
+    }
     if MINIMUM.iter().all(|usual| claim.under.contains(usual)) {
         let more = claim.under.iter().filter(|family| !MINIMUM.contains(family)).copied();
         return ["the usual faults"].into_iter().chain(more).collect::<Vec<_>>().join(", ");
     }
-    claim.under.join(", ")
+    claim.under.iter().filter(|family| **family != "none").copied().collect::<Vec<_>>().join(", ")
+}
+
+/// What a system is known to be caught by.
+fn anomalies(system: &System) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for anomaly in system.story.failures.iter().flat_map(|failure| failure.anomalies) {
+        if !names.contains(anomaly) {
+            names.push(anomaly);
+        }
+    }
+    names.join(", ")
+}
+
+/// One thing about a system, with a word for it.
+fn tell_part(word: &str, text: &str) {
+    tell_columns(&format!("      {word:<13}"), text);
 }
 
 /// A name and what it is, in two columns.
 fn tell_row(name: &str, about: &str) {
-    let first = format!("  {name:<24} ");
+    tell_columns(&format!("  {name:<24} "), about);
+}
+
+/// Text behind what stands before its first line.
+fn tell_columns(first: &str, text: &str) {
     let rest = " ".repeat(first.len());
-    let columns = Options::new(110).initial_indent(&first).subsequent_indent(&rest).break_words(false);
-    say(&fill(about, columns.word_splitter(WordSplitter::NoHyphenation)));
+    let columns = Options::new(110).initial_indent(first).subsequent_indent(&rest).break_words(false);
+    say(&fill(text, columns.word_splitter(WordSplitter::NoHyphenation)));
 }

@@ -17,6 +17,7 @@ mod meta;
 mod plan;
 mod replay;
 mod run;
+mod serve;
 mod shell;
 mod shrink;
 mod view;
@@ -65,6 +66,11 @@ enum Command {
     /// One of the two processes of `meta`
     #[command(name = meta::RECORD, hide = true)]
     Record,
+    /// Serve a system on the real sockets of this machine, until Ctrl-C
+    Serve(serve::Arguments),
+    /// Keeps a program no longer than whoever started it
+    #[command(name = serve::GUARD, hide = true)]
+    Guard(serve::Guarded),
     /// Compare the systems under every family of faults
     Matrix(matrix::Arguments),
     /// Look for every planted bug over many seeds, and for alarms where there is none
@@ -119,6 +125,8 @@ pub fn main(registry: &Registry) -> ExitCode {
         Command::Shrink(arguments) => shrink::shrink(&arguments, registry),
         Command::Meta(arguments) => meta::meta(&arguments, registry),
         Command::Record => meta::record(registry),
+        Command::Serve(arguments) => serve::serve(&arguments, registry),
+        Command::Guard(arguments) => serve::guard(&arguments),
         Command::Matrix(arguments) => matrix::matrix(&arguments, registry),
         Command::Zoo(arguments) => zoo::zoo(&arguments, registry),
         Command::View(arguments) => view::view(&arguments),

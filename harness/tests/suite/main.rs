@@ -21,6 +21,7 @@ mod ping_pong;
 mod published;
 mod redis;
 mod schedule;
+mod serve;
 mod shell;
 
 use netsplit::case::Case;

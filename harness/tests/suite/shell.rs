@@ -11,7 +11,7 @@ fn said(arguments: &[&str]) -> String {
 
 #[test]
 fn completions_and_the_manual_page_know_every_command() {
-    for command in ["run", "replay", "shrink", "matrix", "zoo", "explain", "check", "list", "doctor"] {
+    for command in ["run", "replay", "shrink", "matrix", "zoo", "explain", "check", "list", "doctor", "serve"] {
         for shell in ["bash", "zsh", "fish"] {
             assert!(said(&["completions", shell]).contains(command), "{command} in {shell}");
         }
@@ -31,5 +31,9 @@ fn the_list_shows_every_system_with_its_claim() {
     for system in netsplit::registry::SYSTEMS {
         assert!(told.contains(&format!("  {} ", system.name)), "{}", system.name);
     }
-    assert!(told.contains("claims to be linearizable") && told.contains("claims, but can't hold"), "{told}");
+    let raft = told.split("\n  raft ").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("raft is listed");
+    for part in ["claims       linearizable, tolerates the usual faults", "gives up ", "offers ", "source ", "Ongaro"] {
+        assert!(raft.contains(part), "{part} of {raft}");
+    }
+    assert!(told.contains("can't hold   linearizable") && told.contains("caught by"), "{told}");
 }

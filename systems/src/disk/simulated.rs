@@ -131,8 +131,8 @@ impl Medium for Platter {
         self.content().trouble.sync_takes
     }
 
-    fn read(&self, name: &str) -> Vec<u8> {
-        self.content().files.get(name).map(|file| file.bytes.clone()).unwrap_or_default()
+    fn read(&self, name: &str) -> Result<Vec<u8>, DiskError> {
+        Ok(self.content().files.get(name).map(|file| file.bytes.clone()).unwrap_or_default())
     }
 
     fn truncate(&self, name: &str, length_bytes: usize) -> Result<(), DiskError> {
@@ -169,9 +169,9 @@ mod tests {
         platter.append("log", b"kept ").unwrap();
         platter.sync("log").unwrap();
         platter.append("log", b"lost").unwrap();
-        assert!(platter.read("log") == b"kept lost", "a process crash keeps the page cache");
+        assert!(platter.read("log").unwrap() == b"kept lost", "a process crash keeps the page cache");
         assert_eq!(platter.lose_unsynced(), 4);
-        assert!(platter.read("log") == b"kept ");
+        assert!(platter.read("log").unwrap() == b"kept ");
     }
 
     #[test]
@@ -180,7 +180,7 @@ mod tests {
         platter.append("log", b"12345678").unwrap();
         platter.trouble(Trouble { torn_permille: 500, ..Trouble::default() });
         assert_eq!(platter.lose_unsynced(), 4);
-        assert!(platter.read("log") == b"1234");
+        assert!(platter.read("log").unwrap() == b"1234");
     }
 
     #[test]
@@ -202,6 +202,6 @@ mod tests {
         platter.append("a", &[0, 0]).unwrap();
         platter.append("b", &[0, 0]).unwrap();
         assert!(platter.flip_bit(999, 3));
-        assert!(platter.read("b") == [0, 8]);
+        assert!(platter.read("b").unwrap() == [0, 8]);
     }
 }

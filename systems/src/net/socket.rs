@@ -5,8 +5,12 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Between two tries to take a connection when the machine refuses.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A connected socket.
 #[derive(Debug)]
@@ -56,9 +60,23 @@ impl Acceptor {
                 Ok((Socket::Simulated(stream), address.port(), peer.into()))
             }
             Acceptor::Real(listener) => {
-                let (stream, address) = listener.accept().await?;
+                let (stream, address) = accepted(listener).await;
                 stream.set_nodelay(true)?;
                 Ok((Socket::Real(stream), address.port(), address.ip().to_string().into()))
+            }
+        }
+    }
+}
+
+/// The next connection. One that broke before it was taken, or a machine that has no descriptors left for a while, is no
+/// reason to end.
+async fn accepted(listener: &tokio::net::TcpListener) -> (tokio::net::TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) => {
+                tracing::warn!("no connection taken: {error}");
+                tokio::time::sleep(PAUSE).await;
             }
         }
     }

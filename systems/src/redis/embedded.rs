@@ -26,7 +26,7 @@ pub struct Embedded {
 impl Embedded {
     /// Loads what `disk` holds, as a restart does; an `Err` says what is wrong with the file.
     pub fn load(disk: Disk) -> Result<Embedded, NodeError> {
-        let replayed = aof::replay(&disk.read(LOG))?;
+        let replayed = aof::replay(&disk.read(LOG)?)?;
         disk.truncate(LOG, replayed.kept_bytes)?;
         Ok(Embedded { engine: Rc::new(RefCell::new(replayed.engine)), disk })
     }

@@ -44,7 +44,7 @@ const UNDER: &[&str] = &[
 pub const REDIS: System = System {
     name: "redis",
     about: "link shortener, every node talks to one Redis (appendfsync always)",
-    gives_up: "available only where Redis is reached",
+    gives_up: "availability wherever Redis is not reached",
     source: "Redis documentation, \"Transactions\" and \"Persistence\"",
     offers: Offer::WHOLE_SHORTENER,
     redis: Some(Fsync::Always),
