@@ -14,6 +14,10 @@ pub(crate) struct Access<'h> {
     pub(crate) index: u64,
     pub(crate) process: u64,
     pub(crate) key: &'h Value,
+    /// The node that was asked, where known.
+    pub(crate) node: Option<&'h str>,
+    /// The index of its completion.
+    pub(crate) completed: Option<u64>,
     op: RegisterOp,
     /// Without an answer it may not have taken effect.
     ret: Option<RegisterRet>,
@@ -56,7 +60,9 @@ pub(crate) fn accesses<'h>(history: &'h History, initial: &Value) -> Result<Vec<
         if let Some((op, ret)) = specification.decode(operation)? {
             let key = specification.key(operation);
             let (index, process) = (operation.index(), operation.process());
-            all.push(Access { index, process, key, op, ret, found_nothing: false });
+            let node = operation.invocation.node.as_deref();
+            let completed = operation.completion.map(|event| event.index);
+            all.push(Access { index, process, key, node, completed, op, ret, found_nothing: false });
         }
     }
     Ok(all)

@@ -1,9 +1,15 @@
-//! Eventual consistency: reads that began after the quiet period agree on each key, and some write explains them.
+//! Eventual consistency: reads that began after the quiet period agree on each key, some write explains them, and what was
+//! acknowledged is not forgotten.
+//!
+//! Updates that were made at different nodes may win over each other in any order, whatever the clocks of people say. But
+//! a node that answers from its own copy knows what it acknowledged before: its later update replaces the earlier one
+//! everywhere (Terry et al., "Session Guarantees for Weakly Consistent Replicated Data", PDIS 1994, monotonic writes, with
+//! the node as the session), and a deletion takes nothing away that was written after it had been answered.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::access::accesses;
+use crate::access::{Access, accesses};
 use crate::{Checker, Evidence, History, Outcome, Value, Verdict};
 
 /// The checker, for registers.
@@ -55,12 +61,8 @@ impl Checker for Eventual {
             if agreed != seen {
                 let summary = format!("after the quiet period #{other} reads {agreed} and #{at} reads {seen}");
                 all.push(evidence("divergence", summary, &[other, at], read.key));
-            } else if other == at
-                && *seen != self.initial
-                && !accesses.iter().any(|write| write.key == read.key && write.wrote() == Some(seen))
-            {
-                let summary = format!("after the quiet period #{at} reads {seen}, which nobody wrote");
-                all.push(evidence("thin-air-read", summary, &[at], read.key));
+            } else if other == at {
+                all.extend(self.unexplained(&accesses, read, seen));
             }
         }
         match (all.is_empty(), first.is_empty()) {
@@ -68,6 +70,41 @@ impl Checker for Eventual {
             (true, true) => Verdict::vacuous("nothing was read after the quiet period"),
             (true, false) => Verdict::VALID,
         }
+    }
+}
+
+impl Eventual {
+    /// Why `seen` can't be what is left of all updates of the key of `read`.
+    fn unexplained(&self, accesses: &[Access<'_>], read: &Access<'_>, seen: &Value) -> Option<Evidence> {
+        let of_key = || accesses.iter().filter(|access| access.key == read.key);
+        let updates = || of_key().filter(|access| access.wrote().is_some() && !access.pending());
+        let writers: Vec<&Access<'_>> = of_key().filter(|access| access.wrote() == Some(seen)).collect();
+        let told = |anomaly, other: &Access<'_>, why: &str| {
+            let (at, other) = (read.index, other.index);
+            let summary = format!("after the quiet period #{at} reads {seen}, but #{other} {why}");
+            Some(evidence(anomaly, summary, &[other, at], read.key))
+        };
+        if *seen == self.initial {
+            // A deletion that was answered before the write began can't have taken it away.
+            let outlives = |write: &Access<'_>| {
+                let ended = |deletion: &&Access<'_>| deletion.completed.is_some_and(|ended| ended < write.index);
+                writers.iter().all(|deletion| !deletion.pending() && ended(deletion))
+            };
+            let lost = updates().find(|update| update.wrote() != Some(seen) && outlives(update))?;
+            return told("lost", lost, "was acknowledged, and nothing took it away since");
+        }
+        if writers.is_empty() {
+            let summary = format!("after the quiet period #{} reads {seen}, which nobody wrote", read.index);
+            return Some(evidence("thin-air-read", summary, &[read.index], read.key));
+        }
+        let replaced = |write: &Access<'_>| {
+            updates().find(|later| {
+                let after = !write.pending() && write.completed.is_some_and(|ended| ended < later.index);
+                after && later.node.is_some() && later.node == write.node && later.wrote() != Some(seen)
+            })
+        };
+        let later: Option<Vec<&Access<'_>>> = writers.iter().map(|write| replaced(write)).collect();
+        told("overwritten", later?.first()?, "replaced that at the same node")
     }
 }
 
@@ -102,6 +139,31 @@ mod tests {
         );
         assert_eq!(check(&format!("{WRITES}2@a invoke read\n2@a ok read 7")), "thin-air-read");
         assert_eq!(check(WRITES), "vacuous");
+    }
+
+    #[test]
+    fn what_was_acknowledged_is_lost_only_to_a_deletion_that_may_have_seen_it() {
+        let eventual = Eventual { initial: Value::Nil, settled_from: 4 };
+        let end = "3@c invoke read\n3@c ok read nil";
+        let after = |lines: &str| anomalies(&eventual, &format!("{lines}\n{end}"));
+        let (write, delete) = ("1@a invoke write 1\n1@a ok write 1", "2@b invoke delete\n2@b ok delete");
+        assert_eq!(after(&format!("{write}\n{delete}")), "valid");
+        assert_eq!(after(&format!("{delete}\n{write}")), "lost");
+        assert_eq!(after("1@a invoke write 1\n1@a info write 1\n2@b invoke read\n2@b ok read nil"), "valid");
+        assert_eq!(after("1@a invoke write 1\n1@a ok write 1\n2@b invoke read\n2@b ok read 1"), "lost");
+    }
+
+    #[test]
+    fn what_a_node_replaced_does_not_come_back_and_what_another_node_wrote_may_win() {
+        let eventual = Eventual { initial: Value::Nil, settled_from: 4 };
+        let check = |second: &str| {
+            let end = "3@c invoke read\n3@c ok read 1";
+            anomalies(&eventual, &format!("1@a invoke write 1\n1@a ok write 1\n{second}\n{end}"))
+        };
+        assert_eq!(check("2@a invoke write 2\n2@a ok write 2"), "overwritten");
+        assert_eq!(check("2@a invoke delete\n2@a ok delete"), "overwritten");
+        assert_eq!(check("2@b invoke write 2\n2@b ok write 2"), "valid");
+        assert_eq!(check("2@a invoke write 2\n2@a info write 2"), "valid");
     }
 
     #[test]

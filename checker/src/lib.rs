@@ -31,6 +31,7 @@ pub mod sequential;
 pub mod session;
 pub mod set_full;
 pub mod stats;
+pub mod timeline;
 pub mod total_queue;
 pub mod txn;
 pub mod unique;

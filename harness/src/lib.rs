@@ -53,6 +53,7 @@ pub mod signature;
 pub mod simulate;
 pub mod statistics;
 pub mod store;
+pub mod suited;
 pub mod transcript;
 pub mod trial;
 pub mod zoo;

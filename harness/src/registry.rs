@@ -45,14 +45,17 @@ pub const ZOO: &[System] = &[
     shortener::redis::weakened::REDIS_RESEND,
     shortener::redis::weakened::REDIS_CAS_RACE,
     shortener::cached::broadcast::REDIS_CACHE_DEAF,
+    shortener::cached::owner::REDIS_RING_TWICE,
     shortener::quorum::weakened::QUORUM_OFF_BY_ONE,
     shortener::quorum::weakened::QUORUM_NO_FSYNC,
     shortener::quorum::weakened::QUORUM_TIED,
     shortener::quorum::weakened::QUORUM_SLOPPY_FORGETFUL,
     shortener::crdt::weakened::CRDT_SUM,
     shortener::crdt::weakened::CRDT_NO_FSYNC,
+    shortener::crdt::weakened::CRDT_RESURRECTS,
     shortener::raft::weakened::RAFT_MINORITY_COMMIT,
     shortener::raft::weakened::RAFT_ANY_LEADER,
+    shortener::raft::weakened::RAFT_REPEATS,
 ];
 
 /// Systems for the tests of netsplit itself, which no list shows.
@@ -64,6 +67,7 @@ pub const WORKLOADS: &[Workload] = &[
     netsplit_workloads::register::REGISTER,
     netsplit_workloads::retarget::RETARGET,
     netsplit_workloads::claim::CLAIM,
+    netsplit_workloads::lifecycle::LIFECYCLE,
     netsplit_workloads::set::SET,
     netsplit_workloads::set_rmw::SET_RMW,
     netsplit_workloads::counter::COUNTER,

@@ -93,6 +93,7 @@ fn shown(text: &str, most: usize) -> String {
 
 /// What of a capsule every version of netsplit can read.
 #[derive(Deserialize)]
+#[serde(expecting = "a netsplit capsule")]
 struct Head {
     what: Option<String>,
     netsplit: Option<String>,

@@ -10,6 +10,8 @@ pub enum Level {
     Linearizable,
     /// As if in some order that every process agrees with.
     Sequential,
+    /// The writes of an object happen in one order; a read may show an earlier state of it.
+    Timeline,
     /// Causes before effects, for everyone.
     Causal,
     /// As if transactions ran one after the other.
@@ -24,6 +26,7 @@ impl Level {
         match self {
             Level::Linearizable => "linearizable",
             Level::Sequential => "sequentially consistent",
+            Level::Timeline => "timeline consistent",
             Level::Causal => "causally consistent",
             Level::Serializable => "serializable",
             Level::Eventual => "eventually consistent",

@@ -8,6 +8,7 @@
 pub mod claim;
 pub mod client;
 pub mod counter;
+pub mod lifecycle;
 pub mod op;
 pub mod ping;
 pub mod promise;

@@ -3,6 +3,7 @@
 use netsplit_checker::causal::Causal;
 use netsplit_checker::eventual::Eventual;
 use netsplit_checker::sequential::Sequential;
+use netsplit_checker::timeline::Timeline;
 use netsplit_checker::{Checker, Value};
 use netsplit_systems::system::Level;
 
@@ -22,6 +23,7 @@ impl Promise {
         let checker: Box<dyn Checker> = match self.level {
             Level::Linearizable | Level::Serializable => Box::new(linearizable),
             Level::Sequential => Box::new(Sequential::default()),
+            Level::Timeline => Box::new(Timeline { settled_from: self.settled_from }),
             Level::Causal => Box::new(Causal::default()),
             Level::Eventual => Box::new(Eventual { initial: Value::Nil, settled_from: self.settled_from }),
         };

@@ -1,5 +1,6 @@
 //! `retarget`: every link is a register that is read and re-targeted blindly. The links exist from the beginning, so that
-//! a system without consensus can serve it: nobody claims, compares or deletes anything.
+//! a system without consensus can serve it: nobody claims, compares or deletes anything. A link that is created again is
+//! acknowledged while it has its first target, and else refused with the one that it has.
 
 use std::sync::Arc;
 
@@ -31,7 +32,10 @@ pub const RETARGET: Workload = Workload {
 };
 
 /// Several reads come between two writes of a link: an order that they disagree on shows only then.
-const READS_PERCENT: u32 = 75;
+const READS_PERCENT: u32 = 72;
+
+/// How many create the link again.
+const CREATES_PERCENT: u32 = 4;
 
 /// How many links are in use at a time.
 const ACTIVE_KEYS: usize = 5;
@@ -45,8 +49,11 @@ fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
         let number = next_link(rng, dealt);
         dealt += 1;
         let key = code(&first_url(number));
-        if rng.random_range(0..100) < READS_PERCENT {
+        let chance = rng.random_range(0..100);
+        if chance < READS_PERCENT {
             Op::on(&key, "read", &[])
+        } else if chance < READS_PERCENT + CREATES_PERCENT {
+            Op::on(&key, "create", &[&first_url(number)])
         } else {
             Op::on(&key, "write", &[&format!("https://example.com/{number}/{dealt}")])
         }

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use netsplit_nemesis::Schedule;
+use netsplit_nemesis::{NONE, Schedule};
 use netsplit_systems::system::System;
 
 use super::Failure;
@@ -13,6 +13,7 @@ use crate::case::Case;
 use crate::plan::{BY_HAND, BadConfig, Config, Plan, RedisKind};
 use crate::registry::Registry;
 use crate::schedule;
+use crate::suited::suited;
 
 /// The largest schedule that is read, in bytes.
 const LARGEST_SCHEDULE_BYTES: u64 = 4 << 20;
@@ -24,12 +25,13 @@ pub(super) struct PlanArguments {
     /// The system under test: the first of `netsplit list systems` if left out
     #[arg(long)]
     system: Option<String>,
-    /// What the clients do: the first of `netsplit list workloads` that the system serves, if left out
+    /// What the clients do (see `netsplit list workloads`); if left out, the seeds take turns with all that suit the system
     #[arg(long)]
     workload: Option<String>,
-    /// Where the faults come from, joined by commas (see `netsplit list nemeses`)
-    #[arg(long, default_value = "partition,crash")]
-    nemesis: String,
+    /// Where the faults come from, joined by commas (see `netsplit list nemeses`); if left out, `partition,crash` and then
+    /// `swarm`, within what the system tolerates
+    #[arg(long)]
+    nemesis: Option<String>,
     /// A TOML file of faults in place of drawn ones, as `netsplit plan` prints it
     #[arg(long, value_name = "FILE", conflicts_with = "nemesis")]
     schedule: Option<PathBuf>,
@@ -58,7 +60,10 @@ pub(super) struct PlanArguments {
 
 /// Draws plans.
 pub(super) struct Source {
-    pub(super) config: Config,
+    config: Config,
+    system: &'static System,
+    workload: Option<String>,
+    nemesis: Option<String>,
     schedule: Option<Schedule>,
     registry: Registry,
 }
@@ -67,10 +72,12 @@ impl PlanArguments {
     /// Where the plans come from; an `Err` if a name is unknown or the schedule can't be read.
     pub(super) fn source(&self, registry: &Registry) -> Result<Source, Failure> {
         let system = self.system(registry)?;
+        if self.workload.is_none() && registry.workload_for(system).is_none() {
+            let name = system.name;
+            return Err(Failure::wrong_use(format!("no workload is registered that system `{name}` serves")));
+        }
         let config = Config {
             system: system.name.into(),
-            workload: self.workload(system, registry)?,
-            nemesis: self.nemesis.clone(),
             nodes: self.nodes,
             clients: self.clients,
             time_limit: self.time_limit,
@@ -78,14 +85,14 @@ impl PlanArguments {
             redis: self.redis,
             beyond: self.beyond,
             core: self.core,
+            ..Config::default()
         };
-        let Some(path) = &self.schedule else {
-            return Ok(Source { config, schedule: None, registry: registry.clone() });
-        };
-        let config = Config { nemesis: "none".into(), ..config };
-        let case = Case::draw(0, &config, registry).map_err(Failure::wrong_use)?;
-        let schedule = read(path, &case)?;
-        Ok(Source { config, schedule: Some(schedule), registry: registry.clone() })
+        let (workload, nemesis) = (self.workload.clone(), self.nemesis.clone());
+        let source = Source { config, system, workload, nemesis, schedule: None, registry: registry.clone() };
+        let Some(path) = &self.schedule else { return Ok(source) };
+        let source = Source { nemesis: Some(NONE.name.into()), ..source };
+        let schedule = read(path, &source.case(0).map_err(Failure::wrong_use)?)?;
+        Ok(Source { schedule: Some(schedule), ..source })
     }
 
     /// The system that was named, else the first of all.
@@ -94,13 +101,6 @@ impl PlanArguments {
             Some(name) => registry.system(name).map_err(Failure::wrong_use),
             None => registry.systems().first().copied().ok_or_else(|| Failure::wrong_use("no system is registered")),
         }
-    }
-
-    /// The workload that was named, else the first that `system` serves.
-    fn workload(&self, system: &System, registry: &Registry) -> Result<String, Failure> {
-        let serves = || registry.workload_for(system).map(|workload| workload.name.to_owned());
-        let none = || Failure::wrong_use(format!("no workload is registered that system `{}` serves", system.name));
-        self.workload.clone().or_else(serves).ok_or_else(none)
     }
 }
 
@@ -122,7 +122,9 @@ fn read(path: &Path, case: &Case) -> Result<Schedule, Failure> {
 impl Source {
     /// The case of `seed`.
     pub(super) fn case(&self, seed: u64) -> Result<Case, BadConfig> {
-        let case = Case::draw(seed, &self.config, &self.registry)?;
+        let named = (self.workload.as_deref(), self.nemesis.as_deref());
+        let (workload, nemesis) = suited(&self.registry, self.system, seed, named);
+        let case = Case::draw(seed, &Config { workload, nemesis, ..self.config.clone() }, &self.registry)?;
         let Some(schedule) = &self.schedule else { return Ok(case) };
         case.with(Plan { schedule: schedule.clone(), nemesis: BY_HAND.into(), ..case.plan.clone() })
     }

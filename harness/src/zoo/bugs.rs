@@ -32,13 +32,12 @@ const STALE: &[&str] = &["stale-read", "non-linearizable"];
 const STALE_OR_LOST_UPDATE: &[&str] = &["lost-update", "stale-read", "non-linearizable"];
 const LOST: &[&str] = &["lost"];
 const ABOVE: &[&str] = &["above-upper-bound", "inexact-final-read"];
-const DIVERGENT: &[&str] = &["divergence"];
 
 /// All of them.
 pub const BUGS: &[Bug] = &[
     bug("redis-stale-cache", "redis", "register", "none", STALE),
     bug("redis-everysec", "redis", "set", "power-loss", LOST),
-    bug("cache-fill-race", "redis-cache", "retarget", "none", DIVERGENT),
+    bug("cache-fill-race", "redis-cache", "retarget", "none", STALE),
     bug("ping-pong-volatile", "ping-pong-durable", "ping", "crash", &["below-lower-bound", "went-back"]),
     bug("redis-failover", "redis", "set", "partition", LOST),
     bug("redis-wait", "redis", "claim", "partition", STALE_OR_LOST_UPDATE),
@@ -54,7 +53,7 @@ pub const BUGS: &[Bug] = &[
     bug("raft-reply-before-commit", "raft", "register", "partition,crash", STALE),
     bug("redis-resend", "redis", "counter", "slow", ABOVE),
     bug("redis-cas-race", "redis", "register", "none", STALE_OR_LOST_UPDATE),
-    bug("redis-cache-deaf", "redis-cache", "retarget", "partition", DIVERGENT),
+    bug("redis-cache-deaf", "redis-cache", "retarget", "partition", STALE),
     bug("quorum-off-by-one", "quorum", "retarget", "flapping", STALE),
     bug("quorum-no-fsync", "quorum", "retarget", "power-loss", STALE),
     bug("quorum-tied", "quorum", "retarget", "none", STALE),
@@ -63,6 +62,15 @@ pub const BUGS: &[Bug] = &[
     bug("crdt-no-fsync", "crdt", "set", "power-loss", LOST),
     bug("raft-minority-commit", "raft", "register", "partition", STALE),
     bug("raft-any-leader", "raft", "register", "partition,crash", STALE),
+    bug("crdt-resurrects", "crdt", "lifecycle", "none", &["overwritten", "divergence"]),
+    bug("raft-repeats", "raft", "counter", "duplication", ABOVE),
+    bug(
+        "redis-ring-twice",
+        "redis-ring",
+        "lifecycle",
+        "swarm",
+        &["never-written", "thin-air-read", "non-linearizable"],
+    ),
 ];
 
 const fn bug(

@@ -7,15 +7,11 @@ use netsplit::case::Case;
 use netsplit::judge::{Overall, Results, judge};
 use netsplit::plan::Config;
 use netsplit::registry::Registry;
-use netsplit::simulate;
 use netsplit::zoo::bugs::{BUGS, Bug};
+use netsplit::{simulate, suited};
 use netsplit_systems::system::System;
-use netsplit_workloads::Workload;
 
 use crate::draw;
-
-/// Workloads that judge an application on top of a store: no store's claim covers them.
-const OF_APPLICATIONS: &[&str] = &["set-rmw"];
 
 /// Systems whose messages all go over TCP, and the faults that it hides from them: no run of these tests anything.
 const HIDDEN_BY_TCP: (&[&str], &[&str]) = (&["redis"], &["duplication", "reordering"]);
@@ -54,9 +50,7 @@ fn every_weakened_variant_is_caught_by_its_anomaly() {
 /// least one must not be empty.
 fn holds(system: &System, nemesis: &str) -> Result<(), String> {
     let registry = Registry::builtin();
-    let served =
-        |workload: &&&Workload| registry.served(workload, system).is_ok() && !OF_APPLICATIONS.contains(&workload.name);
-    let workloads: Vec<&&Workload> = registry.workloads().iter().filter(served).collect();
+    let workloads = suited::workloads(&registry, system);
     let seeds = seeds().max(workloads.len() as u64);
     let mut held = false;
     for (seed, workload) in (0..seeds).zip(workloads.iter().cycle()) {

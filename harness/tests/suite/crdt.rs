@@ -28,7 +28,7 @@ fn judged(case: &Case) -> Results {
 
 #[test]
 fn copies_agree_and_nothing_acknowledged_is_lost_under_cuts_crashes_and_power_losses() {
-    for workload in ["set", "retarget", "claim", "counter"] {
+    for workload in ["set", "retarget", "claim", "lifecycle", "counter"] {
         for seed in 0..2 {
             let results = judged(&case("crdt", workload, "partition,crash,power-loss", seed));
             assert_eq!(results.overall, Overall::Valid, "{workload}, seed {seed}: {:?}", results.evidence().next());

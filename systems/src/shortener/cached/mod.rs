@@ -43,11 +43,14 @@ enum Request {
     Forget(String),
     /// What does the link that you own lead to?
     LookUp(String),
-    /// Write a link that you own.
-    Write(Write),
+    /// Write a link that you own; a link may bring this twice.
+    Write(Key, Write),
     /// Are you there? Which redirects do I not know of?
     Heartbeat(Known),
 }
+
+/// Which write of which life of a node: what arrives twice is told by it.
+type Key = (Arc<str>, u64);
 
 /// A write, as it is sent to a link's owner.
 #[derive(Clone, Debug, Serialize, Deserialize)]

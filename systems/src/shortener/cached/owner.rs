@@ -2,14 +2,18 @@
 //! for a link asks its owner; whoever is asked to write one has the owner write it. A plain look-up that does not reach the
 //! owner goes to Redis.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::OnceCell;
 
 use super::broadcast::{OFFERS, REDIS_CACHE};
 use super::cache::Cache;
 use super::ring::Ring;
 use super::store::Store;
 use super::tally::Tally;
-use super::{DEADLINE, Reply, Request, Write, watch_peers};
+use super::{DEADLINE, Key, Reply, Request, Write, watch_peers};
 use crate::http;
 use crate::node::{Node, NodeFuture, spawn};
 use crate::peers::{self, Peers};
@@ -24,7 +28,7 @@ pub const REDIS_RING: System = System {
     gives_up: "recency; create, re-target, delete and remote look-up need the link's owner",
     source: "Karger et al. 1997; \"Distributed systems training in Elixir\", part 3",
     offers: OFFERS,
-    claims: &[Claim { level: Level::Eventual, under: MINIMUM, weakened: false }],
+    claims: &[Claim { level: Level::Timeline, under: MINIMUM, weakened: false }],
     story: Story {
         mechanism: "Links live in one Redis. A hash ring gives every link one owner among the nodes; only the owner keeps a copy, all writes go through it, and a node that is asked for a link asks the owner, or Redis if the owner is not reached.",
         failures: &[Failure {
@@ -38,11 +42,45 @@ pub const REDIS_RING: System = System {
             cost: "A round trip to Redis for every read, and no answer while Redis can't be reached.",
         }],
     },
-    start,
+    start: |node| start(node, Copies::DoneOnce),
     ..REDIS_CACHE
 };
 
-fn start(node: Node) -> NodeFuture {
+/// Weakened: a write that a link brings twice is done twice.
+pub const REDIS_RING_TWICE: System = System {
+    name: "redis-ring-twice",
+    about: "the same, but an owner does a write as often as it arrives",
+    gives_up: "exactly once: a write that was doubled on its way can bring an old target back, or be denied and done",
+    source: "Birrell & Nelson 1984, \"Implementing remote procedure calls\" (at most once)",
+    claims: &[Claim { level: Level::Timeline, under: MINIMUM, weakened: true }],
+    story: Story {
+        mechanism: "As the ring, but the owner does not know a request again that it has seen before.",
+        failures: &[Failure {
+            anomalies: &["never-written", "stale-read", "non-linearizable", "thin-air-read"],
+            steps: &[
+                "A node asks a link's owner to write it, and the network delivers the request twice.",
+                "The owner takes both to Redis. One is refused, or finds no connection, and is answered first.",
+                "The node tells its client that nothing was written; the other copy is.",
+            ],
+            remedy: "To give every request a key, and to answer a second copy with what came of the first.",
+            variant: Some("redis-ring"),
+            cost: "The owner remembers the outcomes of the last requests of every node.",
+        }],
+    },
+    start: |node| start(node, Copies::DoneEach),
+    ..REDIS_RING
+};
+
+/// What becomes of a request that arrives a second time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Copies {
+    /// It is answered with what came of the first.
+    DoneOnce,
+    /// It is done again.
+    DoneEach,
+}
+
+fn start(node: Node, copies: Copies) -> NodeFuture {
     Box::pin(async move {
         let links = OwnedLinks {
             me: node.id.clone(),
@@ -51,6 +89,9 @@ fn start(node: Node) -> NodeFuture {
             cache: Cache::default(),
             peers: Peers::of(&node),
             tally: Tally::begin(&node).await?,
+            sent: Arc::default(),
+            written: Arc::default(),
+            copies,
         };
         let cache = links.cache.clone();
         watch_peers(&node, &links.peers, &links.tally, move || cache.doubt_all());
@@ -76,7 +117,17 @@ struct OwnedLinks {
     cache: Cache,
     peers: Peers<Request, Reply>,
     tally: Tally,
+    /// How many writes this life of the node has sent to owners.
+    sent: Arc<AtomicU64>,
+    written: Arc<Mutex<Written>>,
+    copies: Copies,
 }
+
+/// What came of the last writes of each life of a node, as far as it is known.
+type Written = BTreeMap<Arc<str>, BTreeMap<u64, Arc<OnceCell<Reply>>>>;
+
+/// As many writes of a life are remembered: many more than are ever under way at once.
+const REMEMBERED: u64 = 1000;
 
 /// What an owner does.
 impl OwnedLinks {
@@ -84,9 +135,23 @@ impl OwnedLinks {
         match request {
             Request::Heartbeat(known) => Reply::Redirects(self.tally.lacking(&known)),
             Request::LookUp(code) => Reply::Found(self.look_up(&code).await.map_err(Into::into)),
-            Request::Write(write) => Reply::Written(self.write_own(&write).await.map_err(Into::into)),
+            Request::Write(key, write) => {
+                let write = async || Reply::Written(self.write_own(&write).await.map_err(Into::into));
+                if self.copies == Copies::DoneEach {
+                    return write().await;
+                }
+                self.outcome(key).get_or_init(write).await.clone()
+            }
             _ => Reply::Taken,
         }
+    }
+
+    /// Where the outcome of this write is, or will be.
+    fn outcome(&self, (life, number): Key) -> Arc<OnceCell<Reply>> {
+        let mut written = self.written.lock().expect("no holder panics");
+        let of_life = written.entry(life).or_default();
+        *of_life = of_life.split_off(&number.saturating_sub(REMEMBERED));
+        of_life.entry(number).or_default().clone()
     }
 
     async fn look_up(&self, code: &str) -> Result<Option<String>, Unavailable> {
@@ -134,7 +199,8 @@ impl OwnedLinks {
 
     async fn write(&self, write: Write) -> Result<Answer, Unavailable> {
         let Some(owner) = self.remote_owner(write.code()) else { return self.write_own(&write).await };
-        match self.peers.ask(owner, Request::Write(write), DEADLINE).await? {
+        let key = (self.tally.life().clone(), self.sent.fetch_add(1, Ordering::Relaxed));
+        match self.peers.ask(owner, Request::Write(key, write), DEADLINE).await? {
             Reply::Written(written) => Ok(written?),
             reply => Err(Unavailable::MayTakeEffect(format!("{owner} answered {reply:?}"))),
         }

@@ -80,6 +80,11 @@ impl Tally {
         self.journal.sync().await
     }
 
+    /// The name of this life of the node.
+    pub(super) fn life(&self) -> &Arc<str> {
+        &self.life
+    }
+
     /// How often a link was followed, as far as this node knows.
     pub(super) fn total(&self, code: &str) -> u64 {
         self.lists().totals.get(code).copied().unwrap_or(0)

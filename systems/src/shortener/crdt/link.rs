@@ -99,6 +99,13 @@ impl Link {
         joined
     }
 
+    /// Both joined, but what either still has stays: what `crdt-resurrects` does wrong.
+    pub(super) fn merged_keeping_removed(&self, other: &Link) -> Link {
+        let mut joined = self.merged(other);
+        joined.targets.extend(self.targets.union(&other.targets).cloned());
+        joined
+    }
+
     /// About how many bytes a message spends on it.
     pub(super) fn size_bytes(&self) -> usize {
         let urls: usize = self.targets.iter().map(|(_, url)| url.len()).sum();

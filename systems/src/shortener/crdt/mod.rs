@@ -68,6 +68,8 @@ enum Joining {
     Replace,
     /// It is merged, but the redirects of both are added up.
     AddCounts,
+    /// All targets of both stay, whatever was removed.
+    KeepRemoved,
 }
 
 /// What sets one variant apart from another.

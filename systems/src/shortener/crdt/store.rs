@@ -105,6 +105,7 @@ impl Store {
                 Joining::Merge => ours.merged(&theirs),
                 Joining::Replace => theirs,
                 Joining::AddCounts => ours.merged_adding_counts(&theirs),
+                Joining::KeepRemoved => ours.merged_keeping_removed(&theirs),
             };
             if joined != ours {
                 self.append(&mut state, &Record::Link(code.clone(), joined.clone()))?;

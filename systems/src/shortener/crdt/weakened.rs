@@ -77,3 +77,27 @@ pub const CRDT_NO_FSYNC: System = System {
     start: |node| start(node, Rules { sync_first: false, ..SOUND }),
     ..CRDT
 };
+
+/// Weakened: what was removed comes back from whoever has not heard of it.
+pub const CRDT_RESURRECTS: System = System {
+    name: "crdt-resurrects",
+    about: "the same, but copies are merged without looking at what was removed: a deleted link comes back",
+    gives_up: "deletions",
+    claims: WEAKENED,
+    story: Story {
+        mechanism: "As the CRDT, but when two copies of a link meet, every target that one of them has stays.",
+        failures: &[Failure {
+            anomalies: &["overwritten", "divergence", "lost"],
+            steps: &[
+                "A node deletes a link, and answers; another still has it.",
+                "The two copies meet. The second has the target, and nothing tells a target that was removed from a new one.",
+                "The link is back, on every node.",
+            ],
+            remedy: "To know which changes each copy has seen: a target that was seen and is not there was removed.",
+            variant: Some("crdt"),
+            cost: "A version vector for every link, or a tombstone for every removal.",
+        }],
+    },
+    start: |node| start(node, Rules { joining: Joining::KeepRemoved, ..SOUND }),
+    ..CRDT
+};

@@ -59,6 +59,8 @@ pub(super) struct Machine {
     locks: BTreeMap<String, u64>,
     last_token: u64,
     sessions: BTreeMap<(Arc<str>, u64), Session>,
+    /// Only without the rule that tells repeats: a command is done as often as the log has it.
+    forgets_sessions: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -74,8 +76,16 @@ struct Session {
 }
 
 impl Machine {
+    /// One that does not know a command again.
+    pub(super) fn without_sessions() -> Machine {
+        Machine { forgets_sessions: true, ..Machine::default() }
+    }
+
     /// Applies a command, unless it was applied before: then the outcome is the first one's.
     pub(super) fn apply(&mut self, proposal: &Proposal) -> Outcome {
+        if self.forgets_sessions {
+            return self.execute(&proposal.command);
+        }
         let session = self.sessions.entry(proposal.session.clone()).or_default();
         session.settled = session.settled.max(proposal.settled);
         session.outcomes = session.outcomes.split_off(&session.settled);

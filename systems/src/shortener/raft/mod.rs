@@ -47,6 +47,8 @@ enum Rule {
     MajorityCommits,
     /// A vote is for a log that is at least as up to date as the voter's.
     CompareLogs,
+    /// A command that is in the log twice takes effect once.
+    TellRepeats,
 }
 
 /// The rules that a node keeps to: all but at most one.

@@ -75,7 +75,8 @@ pub(super) fn start(node: Node, rules: Rules) -> NodeFuture {
 
         let (events, incoming) = mpsc::unbounded_channel();
         let (leader, known_leader) = watch::channel(None);
-        let machine = Arc::new(Mutex::new(Machine::default()));
+        let machine = if rules.keep(Rule::TellRepeats) { Machine::default() } else { Machine::without_sessions() };
+        let machine = Arc::new(Mutex::new(machine));
         let peers = Peers::of(&node);
         let service = Service::new(&node, life, peers.clone(), events.clone(), known_leader);
         let links = service.links((!rules.keep(Rule::AskLeader)).then(|| machine.clone()));

@@ -127,3 +127,27 @@ pub const RAFT_ANY_LEADER: System = System {
     start: |node| node::start(node, Rules::without(Rule::CompareLogs)),
     ..RAFT
 };
+
+/// Weakened: a command that was asked for again takes effect again.
+pub const RAFT_REPEATS: System = System {
+    name: "raft-repeats",
+    about: "the same, but a command has no key by which it is known again: a retry takes effect a second time",
+    gives_up: "exactly once: redirects count twice, and a compare-and-set that succeeded is answered as refused",
+    claims: WEAKENED,
+    story: Story {
+        mechanism: "As Raft, but the replicated state does what the log says as often as the log says it.",
+        failures: &[Failure {
+            anomalies: &["above-upper-bound", "inexact-final-read", "stale-read", "non-linearizable"],
+            steps: &[
+                "A node takes a command to the leader; the leader has it committed, but the answer is late, or the leader falls.",
+                "The node asks again, and the command is in the log a second time.",
+                "Every node applies it twice.",
+            ],
+            remedy: "To keep, for each session, the outcomes of its commands (dissertation, section 6.3).",
+            variant: Some("raft"),
+            cost: "The outcomes that may still be asked for are part of the state.",
+        }],
+    },
+    start: |node| node::start(node, Rules::without(Rule::TellRepeats)),
+    ..RAFT
+};
