@@ -27,6 +27,20 @@ pub(crate) struct Cluster {
     pub(crate) platters: BTreeMap<String, Platter>,
 }
 
+/// A node with this disk that has no peers, for what needs none.
+pub(crate) fn alone(name: &str, platter: &Platter) -> Node {
+    Node {
+        id: name.into(),
+        peers: Vec::new(),
+        cookie: "cookie".into(),
+        rng: dice(1, name),
+        disk: platter.disk(),
+        clock: Clock::default(),
+        net: Net::simulated(name.into(), Recorder::default(), Weather::fair(1)),
+        board: Board::default(),
+    }
+}
+
 impl Cluster {
     /// Nodes `n1` to `n<size>`.
     pub(crate) fn start(size: usize, start: impl Fn(Node) -> NodeFuture + Clone + 'static) -> Cluster {

@@ -29,6 +29,7 @@ pub(crate) const ALL: [&str; 3] = ["n1", "n2", "n3"];
 /// What the scene wants done between two steps of the simulation.
 enum Order {
     Crash(String),
+    LosePower(String),
     Restart(String),
 }
 
@@ -59,10 +60,12 @@ pub(crate) fn play_with_cookies<T: 'static>(
 ) -> T {
     let mut sim = simulation();
     let weather = Weather::fair(1);
-    start_redis(&mut sim, system, &weather);
+    let mut platters = BTreeMap::from([(REDIS.to_owned(), Platter::default())]);
+    start_redis(&mut sim, system, &weather, &platters[REDIS]);
     let board = Board::default();
     for name in ALL {
-        start_node(&mut sim, system, name, cookie(name), &weather, &board);
+        let platter = platters.entry(name.to_owned()).or_default();
+        start_node(&mut sim, system, (name, cookie(name)), platter, &weather, &board);
     }
     let (orders, answer) = (Rc::new(RefCell::new(Vec::new())), Rc::new(RefCell::new(None)));
     let client = Client::new(Net::simulated("client".into(), Recorder::default(), weather), Duration::from_secs(1));
@@ -78,6 +81,10 @@ pub(crate) fn play_with_cookies<T: 'static>(
         for order in orders.take() {
             match order {
                 Order::Crash(host) => sim.crash(host),
+                Order::LosePower(host) => {
+                    sim.crash(host.as_str());
+                    platters[&host].lose_unsynced();
+                }
                 Order::Restart(host) => sim.bounce(host),
             }
         }
@@ -93,9 +100,9 @@ fn simulation() -> Sim<'static> {
     builder.build()
 }
 
-fn start_redis(sim: &mut Sim<'_>, system: &System, weather: &Weather) {
+fn start_redis(sim: &mut Sim<'_>, system: &System, weather: &Weather, platter: &Platter) {
     let Some(fsync) = system.redis else { return };
-    let (net, platter) = (Net::simulated(REDIS.into(), Recorder::default(), weather.clone()), Platter::default());
+    let (net, platter) = (Net::simulated(REDIS.into(), Recorder::default(), weather.clone()), platter.clone());
     sim.host(REDIS, move || {
         let (net, platter) = (net.clone(), platter.clone());
         async move { redis_host::serve(net, Rc::new(Embedded::load(platter.disk())?), fsync).await }
@@ -105,15 +112,15 @@ fn start_redis(sim: &mut Sim<'_>, system: &System, weather: &Weather) {
 fn start_node(
     sim: &mut Sim<'_>,
     system: &'static System,
-    name: &str,
-    cookie: &'static str,
+    (name, cookie): (&str, &'static str),
+    platter: &Platter,
     weather: &Weather,
     board: &Board,
 ) {
     let id: Arc<str> = name.into();
     let peers: Vec<Arc<str>> = ALL.iter().filter(|peer| **peer != name).map(|peer| (*peer).into()).collect();
     let (net, platter, lives) =
-        (Net::simulated(id.clone(), Recorder::default(), weather.clone()), Platter::default(), Cell::new(0));
+        (Net::simulated(id.clone(), Recorder::default(), weather.clone()), platter.clone(), Cell::new(0));
     let board = board.clone();
     sim.host(name, move || {
         lives.set(lives.get() + 1);
@@ -196,6 +203,11 @@ impl Scene {
     /// Ends a host's process.
     pub(crate) fn crash(&self, host: &str) {
         self.orders.borrow_mut().push(Order::Crash(host.to_owned()));
+    }
+
+    /// Takes the power from a host: what was not synced is gone.
+    pub(crate) fn lose_power(&self, host: &str) {
+        self.orders.borrow_mut().push(Order::LosePower(host.to_owned()));
     }
 
     /// Starts it again.

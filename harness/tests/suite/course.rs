@@ -165,3 +165,57 @@ fn redirects_are_counted_once_on_both_sides_of_a_cut_and_added_up_after_it() {
         });
     }
 }
+
+/// What each of these systems shows of a link that was re-targeted, and of one that was deleted, beyond a cut of `n1`, half a
+/// second after the heal.
+#[test]
+fn what_was_written_beyond_a_cut_is_shown_soon_after_it_and_what_was_deleted_does_not_come_back() {
+    for name in ["redis-cache", "redis-ring", "crdt"] {
+        play(system(name), async move |scene| {
+            let mut everybody_else = vec!["n2", "n3"];
+            everybody_else.extend(system(name).redis.map(|_| "redis"));
+            let (kept, deleted) = (code(URL), code("https://deleted.example"));
+            for url in [URL, "https://deleted.example"] {
+                assert_eq!(scene.create("n1", url).await.status, 201, "{name}");
+            }
+            scene.wait(1000).await;
+            for code in [&kept, &deleted] {
+                assert_eq!(statuses(scene, code).await, [302, 302, 302], "{name}");
+            }
+            scene.cut(&["n1"], &everybody_else);
+            // Of a ring's links `n1` itself owns some, and those nobody else can write now.
+            let put = scene.ask("n2", "PUT", &format!("/{kept}"), &[], "url=https://new.example").await;
+            let delete = scene.ask("n2", "DELETE", &format!("/{deleted}"), &[], "").await;
+            scene.wait(600).await;
+            // It may answer what it has, or that it can't.
+            scene.follow("n1", &kept).await;
+            scene.follow("n1", &deleted).await;
+            scene.heal(&["n1"], &everybody_else);
+            scene.wait(1000).await;
+            for node in ALL {
+                let shown = scene.follow(node, &kept).await;
+                let expected = if put.status == 200 { "https://new.example" } else { URL };
+                assert_eq!((shown.status, shown.body.as_str()), (302, expected), "{name} at {node}");
+                let shown = scene.follow(node, &deleted).await.status;
+                assert_eq!(shown, if delete.status == 204 { 404 } else { 302 }, "{name} at {node}");
+            }
+            assert!(name == "redis-ring" || (put.status, delete.status) == (200, 204), "{name}: {put:?} {delete:?}");
+        });
+    }
+}
+
+/// Two of three sentinels must agree: a node that is alone never makes itself the primary.
+#[test]
+fn a_sentinel_without_a_majority_promotes_nobody() {
+    play(system("redis-failover"), async |scene| {
+        scene.cut(&["n3"], &["n1", "n2"]);
+        scene.wait(5000).await;
+        assert_eq!(scene.create("n1", URL).await.status, 201, "the primary has its majority");
+        let alone = scene.create("n3", "https://alone.example").await;
+        assert_eq!(alone.status, 503, "{alone:?}");
+        scene.heal(&["n3"], &["n1", "n2"]);
+        scene.wait(1500).await;
+        assert_eq!(statuses(scene, &code(URL)).await, [302, 302, 302]);
+        assert_eq!(statuses(scene, &code("https://alone.example")).await, [404, 404, 404]);
+    });
+}

@@ -345,3 +345,48 @@ fn what_lost_to_the_winner_is_shown_as_an_alternate() {
         }
     }
 }
+
+/// What a variant shows after all its hosts, Redis included, lost their power right after its answers: a link, one that was
+/// deleted, and how often the first was followed.
+fn after_a_power_loss(system: &'static System) -> (u16, u16, String) {
+    play(system, async move |scene| {
+        let (kept, deleted) = (code("https://example.com"), code("https://keathley.io"));
+        for url in ["https://keathley.io", "https://example.com"] {
+            assert_eq!(scene.create("n1", url).await.status, 201, "{}", system.name);
+        }
+        assert_eq!(scene.follow("n1", &kept).await.status, 302, "{}", system.name);
+        if system.offers.contains(&Offer::Delete) {
+            assert_eq!(scene.ask("n1", "DELETE", &format!("/{deleted}"), &[], "").await.status, 204, "{}", system.name);
+        }
+        let hosts = ALL.into_iter().chain(system.redis.map(|_| "redis"));
+        hosts.clone().for_each(|host| scene.lose_power(host));
+        scene.wait(100).await;
+        hosts.for_each(|host| scene.restart(host));
+        scene.wait(2000).await;
+        let count = scene.redirects(&kept).await[1].clone();
+        let shown = scene.follow("n2", &kept).await.status;
+        (shown, scene.follow("n2", &deleted).await.status, count)
+    })
+}
+
+#[test]
+fn what_was_answered_survives_a_power_loss_of_everything() {
+    let mut kept = 0;
+    let durable = |system: &&System| system.claim_under(&["power-loss"]).is_some_and(|claim| !claim.weakened);
+    for system in shorteners().filter(durable) {
+        let (shown, deleted, count) = after_a_power_loss(system);
+        assert_eq!(shown, 302, "{}", system.name);
+        if system.offers.contains(&Offer::Delete) {
+            assert_eq!(deleted, 404, "{}", system.name);
+        }
+        if system.offers.contains(&Offer::Count) {
+            assert_eq!(count, "Redirects: 1", "{}", system.name);
+        }
+        kept += 1;
+    }
+    assert!(kept >= 5, "only {kept}");
+    for weakened in ["redis-everysec", "raft-no-fsync"] {
+        let system = Registry::builtin().system(weakened).expect("it is registered");
+        assert_eq!(after_a_power_loss(system).0, 404, "{weakened} keeps what it did not sync");
+    }
+}

@@ -143,3 +143,49 @@ fn encode(value: &str) -> String {
         encoded
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(status: u16, effect: Option<&str>, body: &'static str) -> Response<Bytes> {
+        let mut response = Response::builder().status(status);
+        if let Some(effect) = effect {
+            response = response.header(EFFECT, effect);
+        }
+        response.body(Bytes::from_static(body.as_bytes())).expect("the status and the header are right")
+    }
+
+    #[test]
+    fn only_what_says_so_had_no_effect() {
+        for (status, effect, refused) in [
+            (503, Some("none"), true),
+            (503, Some("unknown"), false),
+            (503, None, false),
+            (422, None, true),
+            (501, None, true),
+            (500, Some("none"), false),
+            (504, None, false),
+            (200, None, false),
+        ] {
+            let failure = failure(&response(status, effect, "why"));
+            assert_eq!(matches!(failure, CallError::Refused(_)), refused, "{status} {effect:?}: {failure}");
+            assert_eq!(matches!(failure, CallError::Lost(_)), !refused, "{status} {effect:?}: {failure}");
+        }
+    }
+
+    #[test]
+    fn an_answer_to_a_write_is_what_was_observed() {
+        for (status, body, answer) in [
+            (200, "https://one.example", Answer::Done),
+            (201, "code", Answer::Done),
+            (204, "", Answer::Done),
+            (404, "Not Found", Answer::Absent),
+            (409, "https://one.example", Answer::Refused(Some("https://one.example".into()))),
+            (412, "https://one.example", Answer::Refused(Some("https://one.example".into()))),
+            (412, "", Answer::Refused(None)),
+        ] {
+            assert_eq!(written(&response(status, None, body)), Ok(answer), "{status}");
+        }
+    }
+}

@@ -134,3 +134,58 @@ impl Lists {
         self.of.entry(life.clone()).or_default().push(code);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::{Known, Piece, Tally};
+    use crate::cluster::alone;
+    use crate::disk::Platter;
+
+    /// The tally of a new life of a node on this disk.
+    fn life(name: &str, platter: &Platter) -> Tally {
+        Tally::begin(&alone(name, platter)).now_or_never().expect("the simulated disk takes no time").unwrap()
+    }
+
+    fn follow(tally: &Tally, code: &str) {
+        tally.count(code).now_or_never().expect("the simulated disk takes no time").unwrap();
+    }
+
+    #[test]
+    fn a_redirect_counts_once_however_often_and_in_whatever_pieces_it_is_copied() {
+        let (from, to) = (life("n1", &Platter::default()), life("n2", &Platter::default()));
+        for code in ["a", "b", "a"] {
+            follow(&from, code);
+        }
+        let whole = from.lacking(&Known::new());
+        let [Piece { life, followed, .. }] = whole.as_slice() else { panic!("one life gave redirects: {whole:?}") };
+        let piece = |after: usize| Piece { life: life.clone(), after, followed: followed[after..].to_vec() };
+        to.merge(vec![piece(2)]);
+        assert_eq!(to.total("a"), 0, "what comes before it is not known yet");
+        for pieces in [vec![piece(0)], vec![piece(1)], whole.clone(), vec![piece(2)]] {
+            to.merge(pieces);
+            assert_eq!((to.total("a"), to.total("b")), (2, 1));
+        }
+        assert_eq!(from.lacking(&to.known()), []);
+        follow(&to, "a");
+        assert_eq!((to.total("a"), from.total("a")), (3, 2));
+        from.merge(to.lacking(&from.known()));
+        assert_eq!(from.total("a"), 3);
+    }
+
+    #[test]
+    fn the_next_life_keeps_what_was_counted_and_counts_under_a_name_of_its_own() {
+        let platter = Platter::default();
+        let other = life("n2", &Platter::default());
+        let first = life("n1", &platter);
+        follow(&first, "a");
+        other.merge(first.lacking(&other.known()));
+        platter.lose_unsynced();
+        let second = life("n1", &platter);
+        assert_eq!(second.total("a"), 1);
+        follow(&second, "a");
+        other.merge(second.lacking(&other.known()));
+        assert_eq!((second.total("a"), other.total("a")), (2, 2));
+    }
+}

@@ -6,6 +6,7 @@ use futures::FutureExt;
 use super::replica::{Record, Replica};
 use super::version::{Source, Version, Versioned};
 use super::{ABD, HandOff, Reply, Request, Variant, start};
+use crate::call::CallError;
 use crate::cluster::Cluster;
 use crate::disk::{Platter, Trouble};
 use crate::http::Client;
@@ -108,7 +109,7 @@ fn a_repeated_create_is_acknowledged_and_one_after_a_retarget_is_refused() {
         let first = links.create(&n1, URL).await.unwrap();
         let again = links.create(&n2, URL).await.unwrap();
         let claimed = links.claim(&n2, "alias", URL).await;
-        assert!(matches!(claimed, Err(crate::call::CallError::Refused(_))), "{claimed:?}");
+        assert!(matches!(claimed, Err(CallError::Refused(_))), "{claimed:?}");
         links.retarget(&n2, &code(URL), "https://two.org").await.unwrap();
         [absent, first, again, links.create(&n1, URL).await.unwrap()]
     });
@@ -153,9 +154,12 @@ fn reads_after_a_write_cut_short(variant: Variant, cut_ms: u64) -> [Option<Strin
         assert_eq!(links.create(&n1, URL).await, Ok(Answer::Done));
         tokio::time::sleep_until(started + Duration::from_millis(500)).await;
         // Whether it is acknowledged depends on the moment.
-        let _unknown = links.retarget(&n1, &code(URL), "https://new.org").await;
+        let answer = links.retarget(&n1, &code(URL), "https://new.org").await;
         tokio::time::sleep_until(started + Duration::from_secs(2)).await;
         let first = links.follow(&n1, &code(URL)).await.unwrap();
+        let shown = first.as_deref() == Some("https://new.org");
+        assert!(!shown || !matches!(answer, Err(CallError::Refused(_))), "it was said to have no effect: {answer:?}");
+        assert!(shown || answer.is_err(), "it was acknowledged");
         tokio::time::sleep_until(started + Duration::from_secs(3)).await;
         [first, links.follow(&n3, &code(URL)).await.unwrap()]
     };

@@ -73,3 +73,44 @@ impl Writer {
         Version { time, writer: self.id.clone(), incarnation: self.incarnation, sequence }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::{Source, Version, Writer};
+    use crate::cluster::alone;
+    use crate::disk::Platter;
+
+    /// The writer of a new life of a node on this disk.
+    fn life(name: &str, platter: &Platter) -> Writer {
+        Writer::begin_life(&alone(name, platter), Source::Counter)
+            .now_or_never()
+            .expect("the simulated disk takes no time")
+            .unwrap()
+    }
+
+    #[test]
+    fn a_version_is_higher_than_what_was_seen_and_no_two_are_equal() {
+        let (one, other) = (Platter::default(), Platter::default());
+        let seen = life("n9", &Platter::default()).next(None);
+        let mut made: Vec<Version> = Vec::new();
+        for writer in [life("n1", &one), life("n1", &one), life("n2", &other)] {
+            made.extend([writer.next(Some(&seen)), writer.next(Some(&seen)), writer.clone().next(Some(&seen))]);
+            // What a power loss takes back must not have been used yet.
+            one.lose_unsynced();
+            other.lose_unsynced();
+        }
+        assert!(made.iter().all(|version| *version > seen));
+        for (at, version) in made.iter().enumerate() {
+            assert!(!made[..at].contains(version), "{version:?} twice");
+        }
+    }
+
+    #[test]
+    fn whoever_saw_more_makes_the_higher_version_whatever_its_name() {
+        let (low, high) = (life("n1", &Platter::default()), life("n9", &Platter::default()));
+        let first = high.next(None);
+        assert!(low.next(Some(&first)) > first);
+    }
+}

@@ -9,18 +9,13 @@ use http_body_util::Full;
 use hyper::Request;
 
 use super::{Rule, Rules, node};
-use crate::board::Board;
-use crate::clock::Clock;
-use crate::cluster::Cluster;
-use crate::dice::dice;
+use crate::cluster::{Cluster, alone};
 use crate::disk::Platter;
 use crate::http::Client;
 use crate::net::Net;
-use crate::node::Node;
 use crate::shortener::Answer;
 use crate::shortener::client::LinkClient;
-use crate::weather::{Conditions, Weather};
-use crate::wire::Recorder;
+use crate::weather::Conditions;
 
 const ONE: &str = "https://example.com/1";
 const TWO: &str = "https://example.com/2";
@@ -156,16 +151,7 @@ fn what_was_acknowledged_before_the_sync_is_lost_with_the_power() {
 fn a_node_with_a_damaged_journal_does_not_start() {
     let platter = Platter::default();
     platter.disk().append("raft", &[1; 64]).unwrap();
-    let node = Node {
-        id: node(1),
-        peers: Vec::new(),
-        cookie: "cookie".into(),
-        rng: dice(1, "n1"),
-        disk: platter.disk(),
-        clock: Clock::default(),
-        net: Net::simulated(node(1), Recorder::default(), Weather::fair(1)),
-        board: Board::default(),
-    };
-    let ended = node::start(node, Rules::ALL).now_or_never().expect("it has not begun to wait for anything");
+    let ended =
+        node::start(alone("n1", &platter), Rules::ALL).now_or_never().expect("it has not begun to wait for anything");
     assert!(ended.expect_err("the journal is damaged").to_string().contains("damaged"));
 }
