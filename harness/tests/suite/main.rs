@@ -15,6 +15,7 @@ mod faults;
 mod hostile_capsule;
 mod http_api;
 mod interrupt;
+mod matrix;
 mod meta;
 mod panics;
 mod ping_pong;
