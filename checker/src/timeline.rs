@@ -84,7 +84,7 @@ mod tests {
     use crate::drawing::anomalies;
 
     const TWO_WRITES: &str =
-        "1 invoke write x=1\n1 ok write x=1\n1 invoke write x=2\n1 ok write x=2\n2 invoke read x\n2 ok read x=1\n";
+        "1 invoke write x=1\n1 ok write x=1\n1 invoke write x=2\n1 ok write x=2\n2 invoke read x=nil\n2 ok read x=1\n";
 
     fn check(lines: &str) -> String {
         anomalies(&Timeline { settled_from: 6 }, lines)
@@ -92,26 +92,26 @@ mod tests {
 
     #[test]
     fn a_read_may_be_old_until_all_is_quiet() {
-        assert_eq!(check(&format!("{TWO_WRITES}2 invoke read x\n2 ok read x=2")), "valid");
-        assert_eq!(check(&format!("{TWO_WRITES}2 invoke read x\n2 ok read x=1")), "stale-read");
+        assert_eq!(check(&format!("{TWO_WRITES}2 invoke read x=nil\n2 ok read x=2")), "valid");
+        assert_eq!(check(&format!("{TWO_WRITES}2 invoke read x=nil\n2 ok read x=1")), "stale-read");
     }
 
     #[test]
     fn an_update_is_never_lost_however_old_the_reads_are() {
         let both = "1 invoke cas x=[1 3]\n1 ok cas x=[1 3]\n2 invoke cas x=[1 4]\n2 ok cas x=[1 4]\n";
         assert_ne!(
-            check(&format!("1 invoke claim x=1\n1 ok claim x=1\n{both}2 invoke read x\n2 ok read x=4")),
+            check(&format!("1 invoke claim x=1\n1 ok claim x=1\n{both}2 invoke read x=nil\n2 ok read x=4")),
             "valid"
         );
-        let refused =
-            "1 invoke claim x=1\n1 ok claim x=1\n2 invoke claim x=2\n2 ok claim x=2\n2 invoke read x\n2 ok read x=2\n";
-        assert_ne!(check(&format!("{refused}2 invoke read x\n2 ok read x=2")), "valid");
+        let refused = "1 invoke claim x=1\n1 ok claim x=1\n2 invoke claim x=2\n2 ok claim x=2\n";
+        let refused = format!("{refused}2 invoke read x=nil\n2 ok read x=2\n");
+        assert_ne!(check(&format!("{refused}2 invoke read x=nil\n2 ok read x=2")), "valid");
     }
 
     #[test]
     fn a_read_never_shows_what_is_not_written_yet() {
-        let early =
-            "2 invoke read x\n2 ok read x=1\n1 invoke write x=1\n1 ok write x=1\n2 invoke read x\n2 ok read x=1\n";
-        assert_eq!(check(&format!("{early}2 invoke read x\n2 ok read x=1")), "thin-air-read");
+        let early = "2 invoke read x=nil\n2 ok read x=1\n1 invoke write x=1\n1 ok write x=1\n";
+        let late = "2 invoke read x=nil\n2 ok read x=1\n";
+        assert_eq!(check(&format!("{early}{late}{late}")), "thin-air-read");
     }
 }
