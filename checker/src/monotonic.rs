@@ -27,7 +27,7 @@ struct Shown {
 
 impl Monotonic {
     /// Where in the history faults stop `node`.
-    fn stops(&self, history: &History, node: &str) -> Vec<usize> {
+    pub(crate) fn stops(&self, history: &History, node: &str) -> Vec<usize> {
         let stops = |event: &Event| {
             let text = event.value.as_text().unwrap_or_default();
             let mut names = text.split(|c: char| !c.is_alphanumeric() && c != '-');

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use netsplit_nemesis::Nemesis;
+use netsplit_systems::map_reduce;
 use netsplit_systems::ping_pong;
 use netsplit_systems::shortener;
 use netsplit_systems::system::System;
+use netsplit_systems::{groups, leader, mailbox, registry as names};
 use netsplit_workloads::Workload;
 
 use crate::plan::BadConfig;
@@ -38,6 +40,18 @@ pub const SYSTEMS: &[System] = &[
     ping_pong::PING_PONG,
     ping_pong::PING_PONG_DURABLE,
     ping_pong::PING_PONG_VOLATILE,
+    leader::LEADER,
+    leader::weakened::LEADER_NO_FENCE,
+    leader::weakened::LEADER_WALL_CLOCK,
+    map_reduce::MAP_REDUCE,
+    map_reduce::MAP_REDUCE_NO_IDS,
+    names::available::REGISTRY,
+    names::available::REGISTRY_UNRESOLVED,
+    names::consistent::REGISTRY_RAFT,
+    groups::GROUPS,
+    groups::GROUPS_NO_MONITOR,
+    mailbox::MAILBOX,
+    mailbox::MAILBOX_RESEND,
 ];
 
 /// More systems with a rule left out: bugs that the zoo must find. Their right twins are above.
@@ -72,6 +86,11 @@ pub const WORKLOADS: &[Workload] = &[
     netsplit_workloads::set_rmw::SET_RMW,
     netsplit_workloads::counter::COUNTER,
     netsplit_workloads::ping::PING,
+    netsplit_workloads::job::JOB,
+    netsplit_workloads::words::WORDS,
+    netsplit_workloads::names::NAMES,
+    netsplit_workloads::presence::PRESENCE,
+    netsplit_workloads::mail::MAIL,
 ];
 
 /// The nemeses.

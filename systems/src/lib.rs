@@ -10,11 +10,15 @@
 //! | [`wire`] | the record of every send and delivery |
 //! | [`disk`], [`journal`] | a host's disk, and records that survive on it |
 //! | [`clock`], [`gate`], [`dice`], [`board`] | a wall clock that may be wrong, pausing, randomness, who leads |
-//! | [`http`], [`call`] | HTTP on both sides, and what a caller may conclude from a failure |
+//! | [`http`], [`json`], [`call`] | HTTP on both sides, JSON over it, and what a caller may conclude from a failure |
 //! | [`redis`], [`redis_host`] | the embedded Redis as a state machine, and the host that any Redis runs on |
 //! | [`planted`] | leaks that the harness must find |
 //! | [`system`], [`story`] | what a system is, as data, and how it comes to fail, in words |
 //! | [`ping_pong`] | counts of pings, broadcast |
+//! | [`leader`] | one leader with a lease, and a job that only one may do |
+//! | [`mailbox`] | messages between nodes, with what a plain link promises |
+//! | [`map_reduce`] | word counts, in chunks |
+//! | `roster`, [`groups`], [`registry`] | what nodes say of themselves: process groups, and global names |
 //! | [`shortener`] | the link shortener's HTTP interface, its client, and its variants |
 //!
 //! **Architecture invariant:** a node knows nothing of tests, seeds or faults. Its randomness, clock, disk and links come in
@@ -35,8 +39,13 @@ pub mod dice;
 pub mod disk;
 mod frame;
 pub mod gate;
+pub mod groups;
 pub mod http;
 pub mod journal;
+pub mod json;
+pub mod leader;
+pub mod mailbox;
+pub mod map_reduce;
 pub mod membership;
 pub mod net;
 pub mod node;
@@ -45,6 +54,8 @@ pub mod ping_pong;
 pub mod planted;
 pub mod redis;
 pub mod redis_host;
+pub mod registry;
+mod roster;
 pub mod shortener;
 pub mod story;
 pub mod system;

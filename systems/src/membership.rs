@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 use crate::call::CallError;
 use crate::node::spawn;
+use crate::peers::{Message, Peers};
 
 /// Between two beats to the same node.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -102,6 +103,23 @@ impl Members {
         }
     }
 
+    /// The same through links whose requests hold a beat among others.
+    pub async fn watch_through<Q: Message, R: Message>(
+        self,
+        peers: Peers<Q, R>,
+        say: fn(Beat) -> Q,
+        understand: fn(R) -> Option<Beat>,
+    ) {
+        let ask = move |other: Arc<str>, beat: Beat| {
+            let peers = peers.clone();
+            async move {
+                let answer = peers.ask(&other, say(beat), DEADLINE).await?;
+                understand(answer).ok_or_else(|| CallError::Lost(format!("{other} does not answer a beat with one")))
+            }
+        };
+        self.watch(ask).await;
+    }
+
     /// Takes note of a beat from `from`, and answers it.
     pub fn heard(&self, from: Arc<str>, beat: Beat) -> Beat {
         self.view().learn(beat.known.into_iter().chain([from]));
@@ -110,7 +128,12 @@ impl Members {
 
     /// Whether `other` answered lately.
     pub fn is_up(&self, other: &str) -> bool {
-        self.view().others.get(other).is_some_and(|other| other.up.is_some())
+        self.life_of(other).is_some()
+    }
+
+    /// The life of `other` that answered lately.
+    pub fn life_of(&self, other: &str) -> Option<u64> {
+        self.view().others.get(other).and_then(|other| other.up)
     }
 
     /// The others that answered lately, in the order of their names.

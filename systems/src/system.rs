@@ -18,6 +18,8 @@ pub enum Level {
     Serializable,
     /// The same updates give the same state.
     Eventual,
+    /// What one node sends to another arrives in order (PRAM, for each pair).
+    Fifo,
 }
 
 impl Level {
@@ -30,6 +32,7 @@ impl Level {
             Level::Causal => "causally consistent",
             Level::Serializable => "serializable",
             Level::Eventual => "eventually consistent",
+            Level::Fifo => "in order for each pair",
         }
     }
 }
@@ -86,6 +89,16 @@ pub enum Offer {
     Pings,
     /// Something else, in words: what a user's own system offers to a user's own workload.
     Other(&'static str),
+    /// Have a job act that only one node at a time may do.
+    Job,
+    /// Count the words of texts.
+    WordCounts,
+    /// Give processes global names, and call them.
+    Names,
+    /// Join groups, leave them, and show who is there.
+    Groups,
+    /// Send messages from node to node.
+    Mail,
 }
 
 impl Offer {
@@ -102,6 +115,11 @@ impl Offer {
             Offer::Locks => "locks",
             Offer::Pings => "pings",
             Offer::Other(word) => word,
+            Offer::Job => "a singleton job",
+            Offer::WordCounts => "word counts",
+            Offer::Names => "global names",
+            Offer::Groups => "process groups",
+            Offer::Mail => "mail",
         }
     }
 

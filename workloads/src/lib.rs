@@ -8,14 +8,19 @@
 pub mod claim;
 pub mod client;
 pub mod counter;
+pub mod job;
 pub mod lifecycle;
+pub mod mail;
+pub mod names;
 pub mod op;
 pub mod ping;
+pub mod presence;
 pub mod promise;
 pub mod register;
 pub mod retarget;
 pub mod set;
 pub mod set_rmw;
+pub mod words;
 
 use std::time::Duration;
 

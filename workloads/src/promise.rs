@@ -25,7 +25,9 @@ impl Promise {
             Level::Sequential => Box::new(Sequential::default()),
             Level::Timeline => Box::new(Timeline { settled_from: self.settled_from }),
             Level::Causal => Box::new(Causal::default()),
-            Level::Eventual => Box::new(Eventual { initial: Value::Nil, settled_from: self.settled_from }),
+            Level::Eventual | Level::Fifo => {
+                Box::new(Eventual { initial: Value::Nil, settled_from: self.settled_from })
+            }
         };
         vec![checker]
     }

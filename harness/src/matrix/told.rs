@@ -58,7 +58,7 @@ pub const COLUMNS: &[Column<Cell>] = &[
     },
     Column {
         name: "majority side",
-        about: "During a cut between nodes: answered, of what was asked of nodes that reached most nodes. What they stand on, such as a single Redis, may be on the other side.",
+        about: "During a cut between nodes: answered, of what was asked of nodes that reached most nodes.",
         text: |cell| percent(share(cell.service.majority)),
         key: Some(|cell| share(cell.service.majority)),
     },

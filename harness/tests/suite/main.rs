@@ -15,7 +15,6 @@ mod faults;
 mod hostile_capsule;
 mod http_api;
 mod interrupt;
-mod matrix;
 mod meta;
 mod panics;
 mod ping_pong;

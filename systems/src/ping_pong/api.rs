@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures::future::join_all;
 
 use super::{Pinger, Question, Reply};
+use crate::json;
 use crate::membership::DEADLINE;
 use crate::node::spawn;
 use crate::shortener::Unavailable;
@@ -54,8 +55,7 @@ async fn count(State(pinger): State<Pinger>, Path(producer): Path<String>) -> St
 async fn counts(State(pinger): State<Pinger>) -> Response {
     let asked = pinger.members.known().into_iter().map(|other| total_of(pinger.clone(), other));
     let totals: BTreeMap<Arc<str>, Option<u64>> = join_all(asked).await.into_iter().collect();
-    let json = serde_json::to_string(&totals).expect("names and numbers have a JSON form");
-    ([(header::CONTENT_TYPE, "application/json")], json).into_response()
+    json::answer(&totals)
 }
 
 async fn total_of(pinger: Pinger, other: Arc<str>) -> (Arc<str>, Option<u64>) {

@@ -3,15 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::header::HOST;
-use hyper::{Method, Request};
+use hyper::Method;
 use serde::de::DeserializeOwned;
 
 use crate::call::CallError;
 use crate::http;
-use crate::shortener::client::failure;
+use crate::json;
 
 /// The interface of ping-pong, over an HTTP client.
 #[derive(Debug)]
@@ -45,14 +42,7 @@ impl<'c> PingClient<'c> {
         self.send(node, Method::GET, "/counts").await
     }
 
-    /// Numbers and maps of numbers are JSON.
     async fn send<T: DeserializeOwned>(&mut self, node: &Arc<str>, method: Method, path: &str) -> Result<T, CallError> {
-        let request =
-            Request::builder().method(method).uri(path).header(HOST, node.as_ref()).body(Full::<Bytes>::default());
-        let response = self.http.call(node, request.map_err(|error| CallError::NotSent(error.to_string()))?).await?;
-        if !response.status().is_success() {
-            return Err(failure(&response));
-        }
-        serde_json::from_slice(response.body()).map_err(|error| CallError::Lost(format!("unreadable answer: {error}")))
+        json::call(self.http, node, method, path, "").await
     }
 }

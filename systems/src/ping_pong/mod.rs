@@ -22,7 +22,6 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use crate::call::CallError;
 use crate::http;
 use crate::membership::{Beat, DEADLINE, Event, Members};
 use crate::node::{Node, NodeError, NodeFuture, spawn};
@@ -132,7 +131,8 @@ fn start(mut node: Node, durable: Durable) -> NodeFuture {
         };
         // Its own producer is one of those that a consumer asks when it starts.
         pinger.consumer.note(&pinger.me, pinger.producer.count())?;
-        spawn(pinger.clone().watch());
+        let beat = |reply| if let Reply::Beat(beat) = reply { Some(beat) } else { None };
+        spawn(pinger.members.clone().watch_through(pinger.peers.clone(), Question::Beat, beat));
         spawn(pinger.clone().monitor(events));
         try_join(pinger.clone().serve(&node), http::serve(&node.net, api::router(pinger))).await.map(|_| ())
     })
@@ -151,21 +151,6 @@ impl Pinger {
             async move { reply }
         };
         peers::serve(node, answer).await
-    }
-
-    /// Finds out who is there.
-    async fn watch(self) {
-        let peers = self.peers;
-        let ask = move |other: Arc<str>, beat: Beat| {
-            let peers = peers.clone();
-            async move {
-                match peers.ask(&other, Question::Beat(beat), DEADLINE).await? {
-                    Reply::Beat(beat) => Ok(beat),
-                    other => Err(CallError::Lost(format!("no answer to a beat: {other:?}"))),
-                }
-            }
-        };
-        self.members.watch(ask).await;
     }
 
     /// Whoever comes up is told this node's count, and asked for its own.

@@ -31,6 +31,9 @@ mod safety_tests;
 mod service;
 pub mod weakened;
 
+use axum::Router;
+
+use crate::node::{Node, NodeFuture};
 use crate::story::Story;
 use crate::system::{Claim, Level, MINIMUM, Offer, System};
 
@@ -67,6 +70,13 @@ impl Rules {
     fn keep(self, rule: Rule) -> bool {
         self.left_out != Some(rule)
     }
+}
+
+pub(crate) use service::RaftLinks;
+
+/// Starts a node of another system that keeps its state in replicated links: `routes` serves its clients.
+pub(crate) fn start(node: Node, routes: fn(RaftLinks) -> Router) -> NodeFuture {
+    node::start_serving(node, Rules::ALL, routes)
 }
 
 /// The system: linearizable, available where a majority is.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::Router;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -12,7 +13,7 @@ use tokio::time::Instant;
 use super::consensus::{self, Raft};
 use super::durable::{Record, Remembered};
 use super::machine::{Machine, Outcome, Proposal};
-use super::service::Service;
+use super::service::{RaftLinks, Service};
 use super::{Rule, Rules};
 use crate::board::Board;
 use crate::disk::DiskError;
@@ -33,6 +34,8 @@ const EVENTS: usize = 256;
 pub(super) enum Request {
     Consensus(consensus::Request<Proposal>),
     Client(Wanted),
+    /// In which of its lives is the node?
+    Life,
 }
 
 /// What a client wants of the leader.
@@ -51,6 +54,8 @@ pub(super) enum Reply {
     Outcome(Outcome),
     /// Not, or no longer, the leader: what was wanted may be in some log.
     NotLeader,
+    /// The lives of a node are counted from 1.
+    Life(u64),
 }
 
 /// What comes in.
@@ -64,8 +69,13 @@ pub(super) enum Event {
 /// Where events go.
 pub(super) type Events = mpsc::UnboundedSender<Event>;
 
-/// Starts a node that keeps to these rules; one whose journal is damaged does not start.
+/// Starts a link shortener that keeps to these rules.
 pub(super) fn start(node: Node, rules: Rules) -> NodeFuture {
+    start_serving(node, rules, api::router)
+}
+
+/// Starts a node that serves clients what it replicates; one whose journal is damaged does not start.
+pub(super) fn start_serving(node: Node, rules: Rules, routes: fn(RaftLinks) -> Router) -> NodeFuture {
     Box::pin(async move {
         let (journal, records) = Journal::<Record<Proposal>>::open(&node.disk, "raft")?;
         let mut remembered = Remembered::default();
@@ -88,6 +98,7 @@ pub(super) fn start(node: Node, rules: Rules) -> NodeFuture {
             events: events.clone(),
             leader,
             board: node.board.clone(),
+            life,
             applied: 0,
             machine,
             waiting: Waiting::default(),
@@ -101,7 +112,7 @@ pub(super) fn start(node: Node, rules: Rules) -> NodeFuture {
             biased;
             ended = replica.run(incoming) => Ok(ended?),
             ended = peers::serve(&node, answer) => ended,
-            ended = http::serve(&node.net, api::router(links)) => ended,
+            ended = http::serve(&node.net, routes(links)) => ended,
         }
     })
 }
@@ -143,6 +154,7 @@ struct Replica {
     events: Events,
     leader: watch::Sender<Option<Arc<str>>>,
     board: Board,
+    life: u64,
     /// Up to which index the machine has the log's commands.
     applied: u64,
     machine: Arc<Mutex<Machine>>,
@@ -184,6 +196,7 @@ impl Replica {
                 let answer = Reply::Consensus(self.raft.asked(&from, request));
                 self.waiting.replies.push((reply, answer));
             }
+            Event::Asked(_, Request::Life, reply) => self.waiting.replies.push((reply, Reply::Life(self.life))),
             Event::Asked(_, Request::Client(Wanted::Done(proposal)), reply) => self.propose(proposal, reply),
             Event::Asked(_, Request::Client(Wanted::Redirects(code)), reply) => {
                 self.waiting.last_read += 1;
@@ -245,7 +258,7 @@ impl Replica {
         spawn(async move {
             let reply = match peers.ask(&peer, Request::Consensus(request), DEADLINE).await {
                 Ok(Reply::Consensus(reply)) => Some(reply),
-                Ok(Reply::Outcome(_) | Reply::NotLeader) | Err(_) => None,
+                Ok(Reply::Outcome(_) | Reply::NotLeader | Reply::Life(_)) | Err(_) => None,
             };
             // The loop may have ended.
             let _ended = events.send(Event::Replied(peer, reply));

@@ -135,12 +135,29 @@ async fn known(leaders: &mut watch::Receiver<Option<Arc<str>>>, end: Instant) ->
 
 /// Links that are kept in the replicated log.
 #[derive(Clone)]
-pub(super) struct RaftLinks {
+pub(crate) struct RaftLinks {
     service: Service,
     own: Option<Arc<Mutex<Machine>>>,
 }
 
 impl RaftLinks {
+    /// This node, and in which of its lives it is.
+    pub(crate) fn me(&self) -> (&Arc<str>, u64) {
+        (&self.service.me, self.service.life)
+    }
+
+    /// In which of its lives a node is now; an `Err` if it does not answer.
+    pub(crate) async fn life_of(&self, node: &Arc<str>) -> Result<u64, CallError> {
+        let Service { me, life, peers, .. } = &self.service;
+        if node == me {
+            return Ok(*life);
+        }
+        match peers.ask(node, Request::Life, ONE_TRY).await? {
+            Reply::Life(life) => Ok(life),
+            other => Err(CallError::Lost(format!("{node} answered {other:?}"))),
+        }
+    }
+
     async fn write(&self, command: Command) -> Result<Answer, Unavailable> {
         match self.service.run(command).await? {
             Outcome::Written(answer) => Ok(answer),

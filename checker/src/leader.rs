@@ -1,0 +1,178 @@
+//! A job that only one leader at a time may do: no two leaders both act, and what they do builds on what was done before.
+//!
+//! Every act answers the leader's token, the number that it gave out, and who acted. Tokens and numbers never fall behind
+//! those of an act that was answered before it began (real time, as in linearizability; numbers may have gaps), no number is
+//! given out twice, and a token is one node's. Source: fencing tokens, Kleppmann, "How to do distributed locking", 2016.
+
+use std::collections::BTreeMap;
+
+use crate::history::Operation;
+use crate::{Cause, Checker, Evidence, History, Outcome, Value, Verdict};
+
+/// The checker: `act` answers `[token number node]`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Leader;
+
+/// An answered act.
+struct Act<'h> {
+    operation: Operation<'h>,
+    token: i64,
+    number: i64,
+    by: &'h Value,
+}
+
+impl Act<'_> {
+    fn index(&self) -> u64 {
+        self.operation.index()
+    }
+}
+
+/// The answered acts in the order of their invocations.
+fn acts(history: &History) -> Result<Vec<Act<'_>>, String> {
+    let mut acts = Vec::new();
+    for operation in history.operations().map_err(|unpaired| unpaired.to_string())? {
+        let ("act", Outcome::Ok(answer)) = (operation.f(), operation.outcome()) else { continue };
+        let Some([Value::Int(token), Value::Int(number), by]) = answer.as_list() else {
+            return Err(format!("#{} answers {answer}, not [token number node]", operation.index()));
+        };
+        acts.push(Act { operation, token: *token, number: *number, by });
+    }
+    Ok(acts)
+}
+
+/// The first act that shows less than one that was answered before it began, after that one.
+fn behind<'a, 'h>(acts: &'a [Act<'h>], shown: impl Fn(&Act<'h>) -> i64) -> Option<[&'a Act<'h>; 2]> {
+    let mut by_end: Vec<&Act<'_>> = acts.iter().collect();
+    by_end.sort_by_key(|act| act.operation.completed_at);
+    let mut ended = by_end.into_iter().peekable();
+    let mut highest: Option<&Act<'_>> = None;
+    acts.iter().find_map(|act| {
+        while let Some(before) = ended.next_if(|one| one.operation.completed_at < Some(act.operation.invoked_at)) {
+            highest = highest.filter(|highest| shown(highest) >= shown(before)).or(Some(before));
+        }
+        highest.filter(|highest| shown(highest) > shown(act)).map(|highest| [highest, act])
+    })
+}
+
+/// The first act that has the same `key` as an earlier one that it `clashes` with, after that one.
+fn clash<'a, 'h>(
+    acts: &'a [Act<'h>],
+    key: impl Fn(&Act<'h>) -> i64,
+    clashes: impl Fn(&Act<'h>, &Act<'h>) -> bool,
+) -> Option<[&'a Act<'h>; 2]> {
+    let mut first: BTreeMap<i64, &Act<'_>> = BTreeMap::new();
+    acts.iter().find_map(|act| {
+        let earlier = *first.entry(key(act)).or_insert(act);
+        (earlier.index() != act.index() && clashes(earlier, act)).then_some([earlier, act])
+    })
+}
+
+fn contradictions(acts: &[Act<'_>]) -> Vec<Evidence> {
+    let told = |anomaly, pair: Option<[&Act<'_>; 2]>, why: fn(&[&Act<'_>; 2]) -> String| {
+        pair.map(|pair| evidence(anomaly, &pair, why(&pair)))
+    };
+    let deposed = told("two-leaders", behind(acts, |act| act.token), |[newer, deposed]| {
+        format!(
+            "#{}: {} acts with token {}, after {} had acted with the newer token {} in #{}",
+            deposed.index(),
+            deposed.by,
+            deposed.token,
+            newer.by,
+            newer.token,
+            newer.index()
+        )
+    });
+    let shared = told("two-leaders", clash(acts, |act| act.token, |a, b| a.by != b.by), |[a, b]| {
+        format!("{} acts in #{} and {} in #{}, both with token {}", a.by, a.index(), b.by, b.index(), a.token)
+    });
+    let twice = told("duplicated", clash(acts, |act| act.number, |_, _| true), |[a, b]| {
+        format!("#{} and #{} were both given number {}", a.index(), b.index(), a.number)
+    });
+    let back = told("went-back", behind(acts, |act| act.number), |[before, back]| {
+        format!(
+            "#{} was given number {}, though #{} had been given {} before",
+            back.index(),
+            back.number,
+            before.index(),
+            before.number
+        )
+    });
+    [deposed, shared, twice, back].into_iter().flatten().collect()
+}
+
+fn evidence(anomaly: &str, pair: &[&Act<'_>; 2], summary: String) -> Evidence {
+    let told = |act: &&Act<'_>| {
+        format!(
+            "#{}, process {}: {} acts with token {} and gives out {}",
+            act.index(),
+            act.operation.process(),
+            act.by,
+            act.token,
+            act.number
+        )
+    };
+    Evidence {
+        anomaly: anomaly.to_owned(),
+        summary,
+        operations: pair.iter().map(|act| act.index()).collect(),
+        steps: pair.iter().map(told).collect(),
+        culprit: Some(pair[1].index()),
+        ..Evidence::default()
+    }
+}
+
+impl Checker for Leader {
+    fn name(&self) -> &'static str {
+        "leader"
+    }
+
+    fn check(&self, history: &History) -> Verdict {
+        let acts = match acts(history) {
+            Ok(acts) => acts,
+            Err(why) => return Verdict::Unknown(Cause::Undecided(why)),
+        };
+        let all = contradictions(&acts);
+        match (all.is_empty(), acts.len()) {
+            (false, _) => Verdict::Invalid(all),
+            (true, 0 | 1) => Verdict::vacuous("no two acts were answered"),
+            (true, _) => Verdict::VALID,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drawing::anomalies;
+
+    fn check(lines: &str) -> String {
+        anomalies(&Leader, lines)
+    }
+
+    const FIRST: &str = "0 invoke act\n0 ok act [2 7 a]\n1 invoke act\n1 ok act ";
+
+    #[test]
+    fn a_later_act_has_a_later_number_and_no_older_token() {
+        assert_eq!(check(&format!("{FIRST}[2 8 a]")), "valid");
+        assert_eq!(check(&format!("{FIRST}[3 20 b]")), "valid");
+        assert_eq!(check(&format!("{FIRST}[1 8 b]")), "two-leaders");
+        assert_eq!(check(&format!("{FIRST}[2 8 b]")), "two-leaders");
+        assert_eq!(check(&format!("{FIRST}[3 7 b]")), "duplicated");
+        assert_eq!(check(&format!("{FIRST}[3 6 b]")), "went-back");
+        assert_eq!(check(&format!("{FIRST}[1 6 b]")), "two-leaders went-back");
+    }
+
+    #[test]
+    fn acts_at_the_same_time_have_no_order_but_differ() {
+        let overlapping = "0 invoke act\n1 invoke act\n0 ok act [2 7 a]\n1 ok act ";
+        assert_eq!(check(&format!("{overlapping}[1 6 b]")), "valid");
+        assert_eq!(check(&format!("{overlapping}[1 7 b]")), "duplicated");
+        assert_eq!(check(&format!("{overlapping}[2 6 b]")), "two-leaders");
+    }
+
+    #[test]
+    fn without_two_answers_a_pass_means_nothing() {
+        assert_eq!(check("0 invoke act\n0 ok act [2 7 a]\n1 invoke act\n1 fail act"), "vacuous");
+        assert_eq!(check("0 invoke act\n0 ok act soon"), "unknown");
+    }
+}

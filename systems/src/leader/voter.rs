@@ -1,0 +1,223 @@
+//! What one node promised of leases and tokens, and its copy of the job's state.
+//!
+//! A promise is durable before it is given. Until when a lease lasts is not: a node that was started again waits for as long
+//! as any lease that it may have granted before (Gray and Cheriton, section 2).
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{LEASE, Reply, Request, Watch};
+use crate::disk::{Disk, DiskError};
+use crate::journal::{BadJournal, Journal};
+
+/// The job's state: the last number, and the token of who stored it. Of two the greater is the later one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Checkpoint {
+    pub(super) token: u64,
+    pub(super) number: u64,
+}
+
+/// What survives a crash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Kept {
+    /// The highest token that was promised: no lower one is granted any more.
+    promised: u64,
+    stored: Checkpoint,
+}
+
+/// A lease that was granted, as far as this node knows.
+#[derive(Clone, Debug)]
+struct Lease {
+    /// Whose it is; unknown after a restart.
+    leader: Option<Arc<str>>,
+    ends: Duration,
+}
+
+/// The voter; clones are the same.
+#[derive(Clone, Debug)]
+pub(super) struct Voter {
+    state: Arc<Mutex<(Kept, Lease)>>,
+    journal: Journal<Kept>,
+    watch: Watch,
+    fences: bool,
+}
+
+impl Voter {
+    pub(super) fn open(disk: &Disk, watch: Watch, fences: bool) -> Result<Voter, BadJournal> {
+        let (journal, kept) = Journal::open(disk, "voter")?;
+        let kept = kept.last().copied().unwrap_or_default();
+        let lease = Lease { leader: None, ends: watch.now() + LEASE };
+        Ok(Voter { state: Arc::new(Mutex::new((kept, lease))), journal, watch, fences })
+    }
+
+    /// Whose lease this node granted last, if it knows.
+    pub(super) fn leader(&self) -> Option<Arc<str>> {
+        self.state().1.leader.clone()
+    }
+
+    /// When the lease ends that this node granted last, by its own watch.
+    pub(super) fn lease_ends(&self) -> Duration {
+        self.state().1.ends
+    }
+
+    /// The highest token that was promised here.
+    pub(super) fn promised(&self) -> u64 {
+        self.state().0.promised
+    }
+
+    /// Answers what concerns the lease and the storage.
+    pub(super) fn answer(&self, from: &Arc<str>, request: &Request) -> Reply {
+        let answered = match *request {
+            Request::Lease { token } => self.lease(from, token),
+            Request::Renew { token } => self.renew(from, token),
+            Request::Load { token } => self.load(token),
+            Request::Store(checkpoint) => self.store(checkpoint),
+            Request::Act => Ok(Reply::NotActed("a voter does not act".into())),
+        };
+        answered.unwrap_or(Reply::Failed)
+    }
+
+    /// A token is granted once, and only if no other node's lease lasts.
+    fn lease(&self, from: &Arc<str>, token: u64) -> Result<Reply, DiskError> {
+        let mut state = self.state();
+        let (Kept { promised, .. }, lease) = &*state;
+        let is_anothers = self.watch.now() < lease.ends && lease.leader.as_ref() != Some(from);
+        if is_anothers || token <= *promised {
+            return Ok(Reply::Refused { promised: *promised });
+        }
+        self.grant(&mut state, from, token)
+    }
+
+    /// Whoever has the lease of a majority may have it from this node, too.
+    fn renew(&self, from: &Arc<str>, token: u64) -> Result<Reply, DiskError> {
+        let mut state = self.state();
+        let promised = state.0.promised;
+        if token < promised { Ok(Reply::Refused { promised }) } else { self.grant(&mut state, from, token) }
+    }
+
+    fn load(&self, token: u64) -> Result<Reply, DiskError> {
+        let mut state = self.state();
+        let kept = state.0;
+        if self.fences && token < kept.promised {
+            return Ok(Reply::Refused { promised: kept.promised });
+        }
+        // What was loaded is what this leader builds on: nothing of an older one may come after it.
+        self.keep(&mut state, Kept { promised: kept.promised.max(token), ..kept })?;
+        Ok(Reply::Loaded(kept.stored))
+    }
+
+    fn store(&self, checkpoint: Checkpoint) -> Result<Reply, DiskError> {
+        let mut state = self.state();
+        let kept = state.0;
+        if self.fences && checkpoint.token < kept.promised {
+            return Ok(Reply::Refused { promised: kept.promised });
+        }
+        // A message of the same leader that was overtaken on the way is not to undo its successor.
+        let late = checkpoint.token == kept.stored.token && checkpoint.number <= kept.stored.number;
+        let stored = if late { kept.stored } else { checkpoint };
+        self.keep(&mut state, Kept { promised: kept.promised.max(checkpoint.token), stored })?;
+        Ok(Reply::Stored)
+    }
+
+    fn grant(&self, state: &mut (Kept, Lease), from: &Arc<str>, token: u64) -> Result<Reply, DiskError> {
+        self.keep(state, Kept { promised: token, ..state.0 })?;
+        state.1 = Lease { leader: Some(from.clone()), ends: self.watch.now() + LEASE };
+        Ok(Reply::Granted)
+    }
+
+    fn keep(&self, state: &mut (Kept, Lease), kept: Kept) -> Result<(), DiskError> {
+        if state.0 != kept {
+            self.journal.rewrite([&kept])?;
+            state.0 = kept;
+        }
+        Ok(())
+    }
+
+    fn state(&self) -> MutexGuard<'_, (Kept, Lease)> {
+        self.state.lock().expect("no holder panics")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::disk::Platter;
+
+    struct Bench {
+        platter: Platter,
+        clock: Clock,
+        fences: bool,
+    }
+
+    impl Bench {
+        fn new(fences: bool) -> Bench {
+            Bench { platter: Platter::default(), clock: Clock::reading(|| Duration::from_secs(9)), fences }
+        }
+
+        fn open(&self) -> Voter {
+            Voter::open(&self.platter.disk(), Watch::WallClock(self.clock.clone()), self.fences).unwrap()
+        }
+
+        /// A voter that grants whatever is asked first.
+        fn ready(&self) -> Voter {
+            let voter = self.open();
+            self.clock.jump(800);
+            voter
+        }
+    }
+
+    fn ask(voter: &Voter, from: &str, request: &Request) -> String {
+        format!("{:?}", voter.answer(&from.into(), request))
+    }
+
+    fn store(token: u64, number: u64) -> Request {
+        Request::Store(Checkpoint { token, number })
+    }
+
+    #[test]
+    fn a_lease_keeps_others_out_until_it_ends() {
+        let bench = Bench::new(true);
+        let voter = bench.ready();
+        assert_eq!(ask(&voter, "a", &Request::Lease { token: 1 }), "Granted");
+        assert_eq!(ask(&voter, "b", &Request::Lease { token: 2 }), "Refused { promised: 1 }");
+        bench.clock.jump(700);
+        assert_eq!(ask(&voter, "a", &Request::Renew { token: 1 }), "Granted");
+        bench.clock.jump(700);
+        assert_eq!(ask(&voter, "b", &Request::Lease { token: 2 }), "Refused { promised: 1 }");
+        bench.clock.jump(100);
+        assert_eq!(ask(&voter, "b", &Request::Lease { token: 2 }), "Granted");
+        assert_eq!(ask(&voter, "a", &Request::Renew { token: 1 }), "Refused { promised: 2 }");
+    }
+
+    #[test]
+    fn a_node_that_was_started_again_waits_out_what_it_may_have_granted_and_grants_no_token_twice() {
+        let bench = Bench::new(true);
+        assert_eq!(ask(&bench.ready(), "a", &Request::Lease { token: 1 }), "Granted");
+        let voter = bench.open();
+        assert_eq!(ask(&voter, "b", &Request::Lease { token: 2 }), "Refused { promised: 1 }");
+        bench.clock.jump(800);
+        assert_eq!(ask(&voter, "b", &Request::Lease { token: 1 }), "Refused { promised: 1 }");
+        assert_eq!(ask(&voter, "b", &Request::Lease { token: 2 }), "Granted");
+    }
+
+    #[test]
+    fn the_fence_keeps_a_deposed_leader_from_the_storage_and_without_it_it_overwrites_its_successor() {
+        for (fences, answer, number) in [(true, "Refused { promised: 2 }", 8), (false, "Stored", 6)] {
+            let voter = Bench::new(fences).ready();
+            assert_eq!(ask(&voter, "b", &store(2, 8)), "Stored");
+            assert_eq!(ask(&voter, "a", &store(1, 6)), answer);
+            assert_eq!(voter.state().0.stored.number, number);
+        }
+    }
+
+    #[test]
+    fn a_message_that_was_overtaken_undoes_nothing() {
+        let voter = Bench::new(false).ready();
+        ask(&voter, "a", &store(1, 8));
+        assert_eq!(ask(&voter, "a", &store(1, 7)), "Stored");
+        assert_eq!(ask(&voter, "a", &Request::Load { token: 1 }), "Loaded(Checkpoint { token: 1, number: 8 })");
+    }
+}
