@@ -20,6 +20,7 @@
 //! | a plan ─▶ a small one that shows the same | [`shrink`] |
 //! | the folder of runs in a browser | [`browse`], the pages' `page` |
 //! | many runs: the systems beside each other, the planted bugs | [`matrix`], [`zoo`] |
+//! | many runs of everything, on many machines | [`campaign`] |
 //! | what many runs need | [`statistics`], [`sheet`], [`gallery`] |
 //! | the same nodes on real sockets | [`serve`] |
 //! | the program | [`program`] |
@@ -28,6 +29,7 @@
 //! threads and real time.
 
 pub mod browse;
+pub mod campaign;
 pub mod case;
 pub mod convergence;
 pub mod coverage;

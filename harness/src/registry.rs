@@ -73,8 +73,14 @@ pub const ZOO: &[System] = &[
 ];
 
 /// Systems for the tests of netsplit itself, which no list shows.
-const PLANTED: &[System] =
-    &[netsplit_systems::planted::REAL_CLOCK, netsplit_systems::planted::NO_RECOVERY, netsplit_systems::planted::PANICS];
+const PLANTED: &[System] = &[
+    netsplit_systems::planted::REAL_CLOCK,
+    netsplit_systems::planted::NO_RECOVERY,
+    netsplit_systems::planted::PANICS,
+    netsplit_systems::planted::HANGS,
+    netsplit_systems::planted::ABORTS,
+    netsplit_systems::planted::HOGS,
+];
 
 /// The workloads; the first that a system serves is run if none is named.
 pub const WORKLOADS: &[Workload] = &[

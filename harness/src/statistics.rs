@@ -1,4 +1,4 @@
-//! The two intervals that campaigns report: of a share, and of a median wait.
+//! What campaigns reckon with: intervals of a share, of a count, and of a median wait.
 
 /// The 95 % quantile of the normal distribution, on both sides.
 const Z: f64 = 1.959_963_984_540_054;
@@ -12,6 +12,32 @@ pub fn wilson(hits: u64, all: u64) -> Option<(f64, f64)> {
     let least = if hits == 0.0 { 0.0 } else { (centre - half) / scale };
     let most = if hits >= all { 1.0 } else { (centre + half) / scale };
     Some((least.max(0.0), most.min(1.0)))
+}
+
+/// The most that the share of something can be, at 95 %, which happened in none of `all` trials: the rule of three
+/// (Hanley & Lippman-Hand, JAMA 1983); 1 if there are too few trials to say anything.
+pub fn rule_of_three(all: u64) -> f64 {
+    (3.0 / small(all.max(1))).min(1.0)
+}
+
+/// The fewest and the most of `all` trials in which something of this `share` happens, each of them missed with a chance of
+/// at most half of `alarm`: the exact tails of the binomial distribution.
+pub fn binomial_interval(all: u64, share: f64, alarm: f64) -> (u64, u64) {
+    let (tail, odds) = (alarm / 2.0, share / (1.0 - share));
+    // The chance of `hits`, from that of one less; its logarithm, since that of none is too small for a number of many trials.
+    let mut log_chance = small(all) * (1.0 - share).ln();
+    let (mut below, mut least) = (0.0, None);
+    for hits in 0..=all {
+        let upto = below + log_chance.exp();
+        // That so many or fewer happen is too rare for all numbers before `least`.
+        least = least.or((upto > tail).then_some(hits));
+        if 1.0 - upto <= tail {
+            return (least.unwrap_or(hits), hits);
+        }
+        below = upto;
+        log_chance += (small(all - hits) * odds / small(hits + 1)).ln();
+    }
+    (least.unwrap_or(0), all)
 }
 
 /// A count as a number to reckon with.
@@ -77,6 +103,25 @@ mod tests {
         }
         assert_eq!(wilson(0, 0), None);
         assert_eq!(wilson(7, 7).map(|(_, most)| most.to_bits()), Some(1.0_f64.to_bits()));
+    }
+
+    #[test]
+    fn a_binomial_count_stays_within_its_exact_tails() {
+        // Of 10 fair coins at 95 %: P(X <= 1) = 0.0107, P(X <= 2) = 0.0547.
+        assert_eq!(binomial_interval(10, 0.5, 0.05), (2, 8));
+        // (1 - 0.01)^100 = 0.366: none at all is nothing rare.
+        assert_eq!(binomial_interval(100, 0.01, 0.05).0, 0);
+        // 0.99^1000 = 4.3e-5, and P(X <= 1) = 4.8e-4.
+        assert_eq!(binomial_interval(1000, 0.01, 1e-4).0, 1);
+        assert_eq!(binomial_interval(0, 0.01, 1e-4), (0, 0));
+        let (least, most) = binomial_interval(1_000_000, 0.01, 1e-4);
+        assert!((9600..9640).contains(&least) && (10_360..10_400).contains(&most), "{least} {most}");
+    }
+
+    #[test]
+    fn none_of_so_many_bounds_the_share_by_three_of_them() {
+        assert!((rule_of_three(300) - 0.01).abs() < 1e-12);
+        assert!((rule_of_three(0) - 1.0).abs() < 1e-12 && (rule_of_three(2) - 1.0).abs() < 1e-12);
     }
 
     #[test]

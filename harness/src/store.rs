@@ -210,6 +210,13 @@ pub fn write(folder: &Path, files: &Files) -> io::Result<()> {
     fs::rename(&unfinished, folder)
 }
 
+/// Replaces a capsule's file, whole or not at all.
+pub fn write_capsule(file: &Path, capsule: &Capsule) -> io::Result<()> {
+    let unfinished = file.with_extension("unfinished");
+    fs::write(&unfinished, json(capsule))?;
+    fs::rename(&unfinished, file)
+}
+
 /// Pretty JSON of anything of ours.
 fn json(value: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(value).expect("our types have a JSON form");

@@ -24,6 +24,12 @@ pub(super) fn listen(answer: &'static str) {
     }
 }
 
+/// An interrupt reaches every process of a terminal; this one ends when its parent is done with it.
+pub(super) fn leave_to_parent() {
+    // Without a handler the run under way is lost, and the parent says so.
+    drop(ctrlc::set_handler(|| ()));
+}
+
 /// Whether an interrupt came.
 pub(super) fn came() -> bool {
     CAME.load(Ordering::SeqCst)

@@ -4,6 +4,7 @@
 //! failed, 130 an interrupt left runs undone. Of several the worst, in the order 70, 1, 3, 2, 0.
 
 mod batch;
+mod campaign;
 mod check;
 mod config;
 mod doctor;
@@ -13,6 +14,7 @@ mod ladder;
 mod list;
 mod manifest;
 mod matrix;
+mod merge;
 mod meta;
 mod plan;
 mod replay;
@@ -30,6 +32,7 @@ use clap::{Parser, Subcommand};
 use netsplit_checker::Evidence;
 
 use crate::browse;
+use crate::campaign::worker;
 use crate::registry::Registry;
 
 /// Wrong use: arguments, or a file that does not parse.
@@ -71,6 +74,13 @@ enum Command {
     /// Keeps a program no longer than whoever started it
     #[command(name = serve::GUARD, hide = true)]
     Guard(serve::Guarded),
+    /// Many runs of everything on all cores, their findings shrunk, and the reports that a CI shows
+    Campaign(Box<campaign::Arguments>),
+    /// One of the processes of `campaign`
+    #[command(name = worker::COMMAND, hide = true)]
+    Worker,
+    /// Join the shards of a campaign
+    Merge(merge::Arguments),
     /// Compare the systems under every family of faults
     Matrix(matrix::Arguments),
     /// Look for every planted bug over many seeds, and for alarms where there is none
@@ -127,6 +137,13 @@ pub fn main(registry: &Registry) -> ExitCode {
         Command::Record => meta::record(registry),
         Command::Serve(arguments) => serve::serve(&arguments, registry),
         Command::Guard(arguments) => serve::guard(&arguments),
+        Command::Campaign(arguments) => campaign::campaign(&arguments, registry),
+        Command::Worker => {
+            interrupt::leave_to_parent();
+            crate::campaign::serve::serve(registry);
+            Ok(0)
+        }
+        Command::Merge(arguments) => merge::merge(&arguments),
         Command::Matrix(arguments) => matrix::matrix(&arguments, registry),
         Command::Zoo(arguments) => zoo::zoo(&arguments, registry),
         Command::View(arguments) => view::view(&arguments),

@@ -16,11 +16,13 @@ mod hostile_capsule;
 mod http_api;
 mod interrupt;
 mod meta;
+mod nightly;
 mod panics;
 mod ping_pong;
 mod published;
 mod redis;
 mod schedule;
+mod schema;
 mod serve;
 mod shell;
 
