@@ -62,13 +62,11 @@ pub(super) fn list(arguments: &Arguments, registry: &Registry) -> Result<u8, Fai
 fn tell(system: &System) {
     tell_row(system.name, system.about);
     for claim in system.claims {
+        let (level, families) = (claim.level.word(), families(claim));
         if claim.weakened {
-            tell_part(
-                "can't hold",
-                &format!("{}, {}: caught by {}", claim.level.word(), families(claim), anomalies(system)),
-            );
+            tell_part("can't hold", &format!("{level} {families}; caught by {}", anomalies(system)));
         } else {
-            tell_part("claims", &format!("{}, tolerates {}", claim.level.word(), families(claim)));
+            tell_part("claims", &format!("{level} {families}"));
         }
     }
     tell_part("gives up", system.gives_up);
@@ -82,14 +80,16 @@ fn tell(system: &System) {
 
 /// The fault families of a claim: the usual ones in three words.
 fn families(claim: &Claim) -> String {
-    if claim.under == ["none"] {
-        return "no fault at all".into();
+    let named = |families: &mut dyn Iterator<Item = &&'static str>| families.copied().collect::<Vec<_>>().join(", ");
+    let faults = claim.under.iter().filter(|family| **family != "none");
+    if faults.clone().next().is_none() {
+        return "as long as nothing fails".into();
     }
-    if MINIMUM.iter().all(|usual| claim.under.contains(usual)) {
-        let more = claim.under.iter().filter(|family| !MINIMUM.contains(family)).copied();
-        return ["the usual faults"].into_iter().chain(more).collect::<Vec<_>>().join(", ");
+    if !MINIMUM.iter().all(|usual| claim.under.contains(usual)) {
+        return format!("under {}", named(&mut faults.into_iter()));
     }
-    claim.under.iter().filter(|family| **family != "none").copied().collect::<Vec<_>>().join(", ")
+    let more = named(&mut faults.filter(|family| !MINIMUM.contains(family)));
+    if more.is_empty() { "under the usual faults".into() } else { format!("under the usual faults, {more}") }
 }
 
 /// What a system is known to be caught by.

@@ -50,7 +50,7 @@ pub const PING_PONG: System = System {
 /// The same with consumers that keep their counts on disk.
 pub const PING_PONG_DURABLE: System = System {
     name: "ping-pong-durable",
-    about: "the same with consumers that keep their counts on disk",
+    about: "`ping-pong` with consumers that keep their counts on disk",
     start: |node| start(node, Durable { producer: true, consumer: true }),
     ..PING_PONG
 };
@@ -58,7 +58,7 @@ pub const PING_PONG_DURABLE: System = System {
 /// Weakened: a producer that crashes counts from zero, and what it counts then is hidden behind its old count.
 pub const PING_PONG_VOLATILE: System = System {
     name: "ping-pong-volatile",
-    about: "the same with producers that keep their counts in memory only",
+    about: "`ping-pong` with producers that keep their counts in memory only",
     gives_up: "the pings of a producer that crashed",
     claims: &[Claim { level: Level::Eventual, under: MINIMUM, weakened: true }],
     story: Story {

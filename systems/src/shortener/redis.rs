@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use ::redis::{Cmd, cmd, pipe};
 
-use super::redis_pool::{Lease, Pool, harmless};
+use super::redis_pool::{Lease, Pool, harmless, in_doubt};
 use super::transaction::{View, Write, codes};
 use super::{Answer, Committed, Links, Lock, MicroOperation, Target, Unavailable, api};
 use crate::http;
@@ -185,7 +185,7 @@ impl Links for RedisLinks {
             if let Some(cache) = &self.remembered {
                 cache.lock().expect("no holder panics").insert(code.to_owned(), url.clone());
             }
-            self.run::<u64>(cmd("INCR").arg(followed(code))).await.map_err(after_read)?;
+            self.run::<u64>(cmd("INCR").arg(followed(code))).await.map_err(in_doubt)?;
         }
         Ok(url.map(Target::from))
     }
@@ -230,14 +230,6 @@ async fn watch<T: ::redis::FromRedisValue>(
 ) -> Result<T, Unavailable> {
     harmless(lease.run::<()>(cmd("WATCH").arg(keys)).await)?;
     harmless(lease.run(read).await)
-}
-
-/// The redirect may be counted or not, whatever Redis said of the increment.
-fn after_read(error: Unavailable) -> Unavailable {
-    match error {
-        Unavailable::NoEffect(reason) => Unavailable::MayTakeEffect(reason),
-        other => other,
-    }
 }
 
 /// Watches every link that the steps name, works out the results, then writes; Redis refuses if anybody wrote in between.

@@ -62,9 +62,10 @@ impl Lease<'_> {
         command.query_async(&mut self.connection).await.map_err(|error| unavailable(&error))
     }
 
-    /// Runs commands as one transaction.
+    /// Runs commands as one transaction. Redis does not undo the others when one of them fails, so that a refusal says nothing
+    /// of their effect.
     pub(crate) async fn run_all<T: FromRedisValue>(&mut self, commands: &Pipeline) -> Result<T, Unavailable> {
-        commands.query_async(&mut self.connection).await.map_err(|error| unavailable(&error))
+        commands.query_async(&mut self.connection).await.map_err(|error| in_doubt(unavailable(&error)))
     }
 
     /// Gives the connection back for another request: call it only when every reply has come.
@@ -78,6 +79,14 @@ fn unavailable(error: &RedisError) -> Unavailable {
     match error.code() {
         Some(code) => Unavailable::NoEffect(format!("Redis refused: {code} {}", error.detail().unwrap_or_default())),
         None => Unavailable::MayTakeEffect(format!("no answer from Redis: {error}")),
+    }
+}
+
+/// The failure of a part of something whose other parts may have an effect.
+pub(crate) fn in_doubt(error: Unavailable) -> Unavailable {
+    match error {
+        Unavailable::NoEffect(reason) => Unavailable::MayTakeEffect(reason),
+        other => other,
     }
 }
 

@@ -47,7 +47,7 @@ pub const REDIS_CACHE: System = System {
 /// Weakened: nothing tells an old copy from a new one.
 pub const CACHE_FILL_RACE: System = System {
     name: "cache-fill-race",
-    about: "the same without versions: a miss can be filled after the invalidation that it missed",
+    about: "`redis-cache` without versions: a miss can be filled after the invalidation that it missed",
     gives_up: "a link can stay stale for ever, without any fault",
     claims: &[Claim { level: Level::Timeline, under: MINIMUM, weakened: true }],
     story: Story {
@@ -72,7 +72,7 @@ pub const CACHE_FILL_RACE: System = System {
 /// Weakened: a node that was not told of a write never finds out.
 pub const REDIS_CACHE_DEAF: System = System {
     name: "redis-cache-deaf",
-    about: "the same, but a copy is never confirmed: what a node was not told it does not ask",
+    about: "`redis-cache`, but a copy is never confirmed: what a node was not told it does not ask",
     gives_up: "a link that was re-targeted during a cut stays stale on the other side for ever",
     claims: &[Claim { level: Level::Timeline, under: MINIMUM, weakened: true }],
     story: Story {

@@ -49,7 +49,7 @@ pub const REDIS_RING: System = System {
 /// Weakened: a write that a link brings twice is done twice.
 pub const REDIS_RING_TWICE: System = System {
     name: "redis-ring-twice",
-    about: "the same, but an owner does a write as often as it arrives",
+    about: "`redis-ring`, but an owner does a write as often as it arrives",
     gives_up: "exactly once: a write that was doubled on its way can bring an old target back, or be denied and done",
     source: "Birrell & Nelson 1984, \"Implementing remote procedure calls\" (at most once)",
     claims: &[Claim { level: Level::Timeline, under: MINIMUM, weakened: true }],

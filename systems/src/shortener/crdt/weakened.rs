@@ -9,7 +9,7 @@ const WEAKENED: &[Claim] = &[Claim { level: Level::Eventual, under: MINIMUM, wea
 /// Weakened: what a peer sends takes the place of what was there.
 pub const CRDT_LOSSY: System = System {
     name: "crdt-lossy",
-    about: "the same, but a peer's state replaces the own one in place of being merged with it",
+    about: "`crdt`, but a peer's state replaces the own one in place of being merged with it",
     gives_up: "concurrent updates of one link: some are lost, and redirect counts go back",
     claims: WEAKENED,
     story: Story {
@@ -33,7 +33,7 @@ pub const CRDT_LOSSY: System = System {
 /// Weakened: the same redirects are counted each time that copies meet.
 pub const CRDT_SUM: System = System {
     name: "crdt-sum",
-    about: "the same, but the redirect counts of two copies are added up when they meet",
+    about: "`crdt`, but the redirect counts of two copies are added up when they meet",
     gives_up: "redirect counts: they show more than there ever were",
     claims: WEAKENED,
     story: Story {
@@ -57,7 +57,7 @@ pub const CRDT_SUM: System = System {
 /// Weakened: a node answers before its disk has the change.
 pub const CRDT_NO_FSYNC: System = System {
     name: "crdt-no-fsync",
-    about: "the same, but a node answers before its disk has the change",
+    about: "`crdt`, but a node answers before its disk has the change",
     gives_up: "acknowledged links of a node that loses power before another has pulled them",
     claims: WEAKENED,
     story: Story {
@@ -81,7 +81,7 @@ pub const CRDT_NO_FSYNC: System = System {
 /// Weakened: what was removed comes back from whoever has not heard of it.
 pub const CRDT_RESURRECTS: System = System {
     name: "crdt-resurrects",
-    about: "the same, but copies are merged without looking at what was removed: a deleted link comes back",
+    about: "`crdt`, but copies are merged without looking at what was removed: a deleted link comes back",
     gives_up: "deletions",
     claims: WEAKENED,
     story: Story {

@@ -85,7 +85,7 @@ pub const REDIS_FAILOVER: System = System {
 /// Weakened: a write waits for a majority, but what a majority does not have is executed all the same, and shown.
 pub const REDIS_WAIT: System = System {
     name: "redis-wait",
-    about: "the same with WAIT: a write is acknowledged when a majority has it",
+    about: "`redis-failover` with WAIT: a write is acknowledged when a majority has it",
     gives_up: "a write that no majority has is not undone: it is shown, and a failover may keep or drop it",
     source: "Redis documentation, \"WAIT\"; Kingsbury 2013, \"Redis redux\"",
     story: Story {
@@ -112,7 +112,7 @@ pub const REDIS_WAIT: System = System {
 /// Weakened: an old primary full of writes that no majority has can win at the heal.
 pub const REDIS_WAIT_LONGEST: System = System {
     name: "redis-wait-longest",
-    about: "redis-wait, but where two primaries meet the one with the longer log wins, whatever its epoch",
+    about: "`redis-wait`, but where two primaries meet the one with the longer log wins, whatever its epoch",
     gives_up: "everything that the promoted primary acknowledged, when the deposed one has written more",
     story: Story {
         mechanism: "One primary executes every operation at once, sends its log to the replicas, and acknowledges a write when \

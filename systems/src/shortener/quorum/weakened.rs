@@ -28,7 +28,7 @@ const STALE: &[&str] = &["stale-read", "non-linearizable"];
 /// Weakened: a read that met a write under way answers it, and the next read may still miss it.
 pub const QUORUM_NO_WRITE_BACK: System = System {
     name: "quorum-no-write-back",
-    about: "the same, but a read does not write back what it answers",
+    about: "`quorum`, but a read does not write back what it answers",
     gives_up: "after a read of the new target, another may still show the old: regular, not linearizable",
     source: "Lamport 1986, \"On interprocess communication\" (regular registers)",
     claims: WEAKENED,
@@ -53,7 +53,7 @@ pub const QUORUM_NO_WRITE_BACK: System = System {
 /// Weakened: the replicas that a read asks need not have seen the last write.
 pub const QUORUM_WEAK: System = System {
     name: "quorum-weak",
-    about: "the same, but one replica is enough for a read or a write (R + W ≤ N)",
+    about: "`quorum`, but one replica is enough for a read or a write (R + W ≤ N)",
     gives_up: "recency: a read may miss any number of acknowledged writes",
     source: "DeCandia et al. 2007 (Dynamo), section 4.5",
     claims: WEAKENED,
@@ -78,7 +78,7 @@ pub const QUORUM_WEAK: System = System {
 /// Weakened when clocks are wrong: the last writer by the wall clock wins, whoever it was.
 pub const QUORUM_LWW: System = System {
     name: "quorum-lww",
-    about: "the same, but versions are times of each node's wall clock: the last writer wins",
+    about: "`quorum`, but versions are times of each node's wall clock: the last writer wins",
     gives_up: "acknowledged updates of a node whose clock is behind",
     source: "Kingsbury 2013, \"Call me maybe: Riak\" and \"Cassandra\"",
     claims: &[
@@ -106,7 +106,7 @@ pub const QUORUM_LWW: System = System {
 /// Always writable: nodes stand in for others that they can't reach. Weakened as soon as anybody does.
 pub const QUORUM_SLOPPY: System = System {
     name: "quorum-sloppy",
-    about: "the same, but a node stands in for those that it can't reach, and hands off what it kept for them",
+    about: "`quorum`, but a node stands in for those that it can't reach, and hands off what it kept for them",
     gives_up: "recency during a cut, and of re-targets on its two sides one is lost; creates are not",
     source: "DeCandia et al. 2007 (Dynamo), section 4.6; the stand-in is the coordinator, as in Cassandra",
     claims: SLOPPY_CLAIMS,
@@ -131,7 +131,7 @@ pub const QUORUM_SLOPPY: System = System {
 /// Both: what Riak did when `allow_mult` was off.
 pub const QUORUM_SLOPPY_LWW: System = System {
     name: "quorum-sloppy-lww",
-    about: "quorum-sloppy with versions by each node's wall clock",
+    about: "`quorum-sloppy` with versions by each node's wall clock",
     gives_up: "recency during a cut, and the re-targets of all sides but the one that wrote last",
     source: "Kingsbury 2013, \"Call me maybe: Riak\"",
     start: |node| start(node, Variant { stand_in: Some(HandOff::UntilStored), versions: Source::WallClock, ..ABD }),
@@ -147,7 +147,7 @@ const SLOPPY_CLAIMS: &[Claim] = &[
 /// Weakened: a write quorum that need not meet a read quorum.
 pub const QUORUM_OFF_BY_ONE: System = System {
     name: "quorum-off-by-one",
-    about: "the same, but a write awaits half of the replicas, rounded down (R + W = N)",
+    about: "`quorum`, but a write awaits half of the replicas, rounded down (R + W = N)",
     gives_up: "recency: a majority of the replicas may not have heard of an acknowledged write",
     source: "Gifford 1979, \"Weighted voting for replicated data\"",
     claims: WEAKENED,
@@ -172,7 +172,7 @@ pub const QUORUM_OFF_BY_ONE: System = System {
 /// Weakened: replicas acknowledge what only their memories hold.
 pub const QUORUM_NO_FSYNC: System = System {
     name: "quorum-no-fsync",
-    about: "the same, but replicas acknowledge before their disks have it",
+    about: "`quorum`, but replicas acknowledge before their disks have it",
     gives_up: "acknowledged writes, when several nodes lose power",
     claims: WEAKENED,
     story: Story {
@@ -196,7 +196,7 @@ pub const QUORUM_NO_FSYNC: System = System {
 /// Weakened: two writers can make the same version, and whichever comes first stays.
 pub const QUORUM_TIED: System = System {
     name: "quorum-tied",
-    about: "the same, but a version is the counter alone: of two writes with one version, each replica keeps what came first",
+    about: "`quorum`, but a version is the counter alone: of two writes with one version, each replica keeps what came first",
     gives_up: "agreement on concurrent writes",
     claims: WEAKENED,
     story: Story {
@@ -220,7 +220,7 @@ pub const QUORUM_TIED: System = System {
 /// Weakened: what is kept for a node that is away is thrown away when it can't be handed off at once.
 pub const QUORUM_SLOPPY_FORGETFUL: System = System {
     name: "quorum-sloppy-forgetful",
-    about: "quorum-sloppy, but what a node keeps for another is dropped when the first hand-off fails",
+    about: "`quorum-sloppy`, but what a node keeps for another is dropped when the first hand-off fails",
     gives_up: "creates that one side of a cut acknowledged",
     claims: &[Claim { level: Level::Eventual, under: MINIMUM, weakened: true }],
     story: Story {

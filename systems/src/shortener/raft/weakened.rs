@@ -11,7 +11,7 @@ const LOST_OR_STALE: &[&str] = &["lost", "stale-read", "non-linearizable"];
 /// Weakened: a node answers reads from what it has applied itself.
 pub const RAFT_STALE_READ: System = System {
     name: "raft-stale-read",
-    about: "the same, but every node answers reads from its own state",
+    about: "`raft`, but every node answers reads from its own state",
     gives_up: "recency of reads",
     claims: WEAKENED,
     story: Story {
@@ -35,7 +35,7 @@ pub const RAFT_STALE_READ: System = System {
 /// Weakened: a node votes and acknowledges entries before its disk has them.
 pub const RAFT_NO_FSYNC: System = System {
     name: "raft-no-fsync",
-    about: "the same, but the journal is synced once a second, and nobody waits for it",
+    about: "`raft`, but the journal is synced once a second, and nobody waits for it",
     gives_up: "acknowledged writes are lost when several nodes lose power",
     claims: WEAKENED,
     story: Story {
@@ -59,7 +59,7 @@ pub const RAFT_NO_FSYNC: System = System {
 /// Weakened: a leader answers before a majority has the entry.
 pub const RAFT_REPLY_BEFORE_COMMIT: System = System {
     name: "raft-reply-before-commit",
-    about: "the same, but the leader answers as soon as its own log has the command",
+    about: "`raft`, but the leader answers as soon as its own log has the command",
     gives_up: "acknowledged writes are lost with their leader",
     claims: WEAKENED,
     story: Story {
@@ -83,7 +83,7 @@ pub const RAFT_REPLY_BEFORE_COMMIT: System = System {
 /// Weakened: an entry counts as committed one copy too early.
 pub const RAFT_MINORITY_COMMIT: System = System {
     name: "raft-minority-commit",
-    about: "the same, but one copy fewer than a majority commits an entry",
+    about: "`raft`, but one copy fewer than a majority commits an entry",
     gives_up: "committed commands: a majority without them can elect a leader",
     claims: WEAKENED,
     story: Story {
@@ -107,7 +107,7 @@ pub const RAFT_MINORITY_COMMIT: System = System {
 /// Weakened: whoever asks first is elected, whatever it has missed.
 pub const RAFT_ANY_LEADER: System = System {
     name: "raft-any-leader",
-    about: "the same, but a vote does not ask whether the candidate's log is up to date",
+    about: "`raft`, but a vote does not ask whether the candidate's log is up to date",
     gives_up: "committed commands that a new leader has never heard of",
     claims: WEAKENED,
     story: Story {
@@ -131,7 +131,7 @@ pub const RAFT_ANY_LEADER: System = System {
 /// Weakened: a command that was asked for again takes effect again.
 pub const RAFT_REPEATS: System = System {
     name: "raft-repeats",
-    about: "the same, but a command has no key by which it is known again: a retry takes effect a second time",
+    about: "`raft`, but a command has no key by which it is known again: a retry takes effect a second time",
     gives_up: "exactly once: redirects count twice, and a compare-and-set that succeeded is answered as refused",
     claims: WEAKENED,
     story: Story {

@@ -7,7 +7,7 @@ use crate::system::{Claim, Fsync, Level, MINIMUM, System};
 /// Weakened: replies leave up to a second before what they saw is durable.
 pub const REDIS_EVERYSEC: System = System {
     name: "redis-everysec",
-    about: "the same with appendfsync everysec",
+    about: "`redis` with appendfsync everysec",
     gives_up: "acknowledged writes are lost at a power loss of Redis",
     redis: Some(Fsync::EverySecond),
     claims: &[Claim { level: Level::Linearizable, under: MINIMUM, weakened: true }],
@@ -60,7 +60,7 @@ pub const STALE_CACHE: System = System {
 /// Weakened: what may have been executed is sent again.
 pub const REDIS_RESEND: System = System {
     name: "redis-resend",
-    about: "the same, but a node that gets no answer from Redis sends the command once more",
+    about: "`redis`, but a node that gets no answer from Redis sends the command once more",
     gives_up: "exactly once: a redirect may count twice, and an old target may come back over a newer one",
     claims: &[Claim { level: Level::Linearizable, under: MINIMUM, weakened: true }],
     story: Story {
@@ -84,7 +84,7 @@ pub const REDIS_RESEND: System = System {
 /// Weakened: two compare-and-sets can both find the old target, and both succeed.
 pub const REDIS_CAS_RACE: System = System {
     name: "redis-cas-race",
-    about: "the same, but compare-and-set reads and writes without a watch in between",
+    about: "`redis`, but compare-and-set reads and writes without a watch in between",
     gives_up: "atomicity of compare-and-set: two clients can both win",
     claims: &[Claim { level: Level::Linearizable, under: MINIMUM, weakened: true }],
     story: Story {
