@@ -67,7 +67,7 @@ fn draw_dead(seed: u64, cluster: &Cluster) -> Vec<String> {
 }
 
 /// Every nemesis draws from its own stream, so that adding one leaves the others' faults as they are.
-fn schedule(seed: u64, nemeses: &[(&Nemesis, u32)], cluster: &Cluster, length: Duration) -> Schedule {
+pub(crate) fn schedule(seed: u64, nemeses: &[(&Nemesis, u32)], cluster: &Cluster, length: Duration) -> Schedule {
     let mut schedule: Schedule = nemeses
         .iter()
         .flat_map(|(nemesis, calm_permille)| {

@@ -22,8 +22,17 @@
 //! | many runs: the systems beside each other, the planted bugs | [`matrix`], [`zoo`] |
 //! | many runs of everything, on many machines | [`campaign`] |
 //! | what many runs need | [`statistics`], [`sheet`], [`gallery`] |
+//! | seeds explored from a `#[test]` | [`explore`] |
+//! | a simulation of turmoil's, driven | [`direct`] |
 //! | the same nodes on real sockets | [`serve`] |
 //! | the program | [`program`] |
+//!
+//! # Your own system
+//!
+//! A node is a future over a [`Node`](systems::node::Node), a client implements [`workloads::Client`], and a
+//! [`System`](systems::system::System) says what it promises. Then a `#[test]` is [`test()`], and the whole program is [`main()`]
+//! over a [`Registry`](registry::Registry). `netsplit new NAME` writes a crate that has all of it: the one in
+//! `examples/own-system`, whose node, client and choice of a workload are 50 lines.
 //!
 //! **Architecture invariant:** nothing flows back. A run is a pure function of its plan; only this package touches files,
 //! threads and real time.
@@ -34,7 +43,9 @@ pub mod case;
 pub mod convergence;
 pub mod coverage;
 pub mod digest;
+pub mod direct;
 pub mod effects;
+pub mod explore;
 mod faults;
 pub mod gallery;
 pub mod judge;
@@ -42,12 +53,14 @@ mod limits;
 pub mod matrix;
 mod page;
 pub mod plan;
+pub mod prelude;
 pub mod program;
 pub mod redis_kind;
 pub mod redis_server;
 pub mod registry;
 pub mod report;
 pub mod schedule;
+pub mod seeds;
 pub mod serve;
 pub mod sheet;
 pub mod shrink;
@@ -60,6 +73,7 @@ pub mod transcript;
 pub mod trial;
 pub mod zoo;
 
+pub use explore::test;
 pub use netsplit_checker as checker;
 pub use netsplit_nemesis as nemesis;
 pub use netsplit_systems as systems;

@@ -209,6 +209,12 @@ impl Registry {
         self.with(|tables| tables.nemeses.extend(nemeses))
     }
 
+    /// With no workload but this one.
+    #[must_use]
+    pub fn with_only(self, workload: &'static Workload) -> Registry {
+        self.with(|tables| tables.workloads = vec![workload])
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Tables)) -> Registry {
         let tables = Arc::make_mut(&mut self.0);
         change(tables);

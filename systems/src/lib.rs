@@ -11,6 +11,7 @@
 //! | [`disk`], [`journal`] | a host's disk, and records that survive on it |
 //! | [`clock`], [`gate`], [`dice`], [`board`] | a wall clock that may be wrong, pausing, randomness, who leads |
 //! | [`http`], [`json`], [`call`] | HTTP on both sides, JSON over it, and what a caller may conclude from a failure |
+//! | [`rpc`] | a protocol of one's own |
 //! | [`redis`], [`redis_host`] | the embedded Redis as a state machine, and the host that any Redis runs on |
 //! | [`planted`] | leaks that the harness must find |
 //! | [`system`], [`story`] | what a system is, as data, and how it comes to fail, in words |
@@ -56,6 +57,7 @@ pub mod redis;
 pub mod redis_host;
 pub mod registry;
 mod roster;
+pub mod rpc;
 pub mod shortener;
 pub mod story;
 pub mod system;

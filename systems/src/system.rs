@@ -169,6 +169,21 @@ pub struct System {
 }
 
 impl System {
+    /// A system that offers and promises nothing yet: what the fields that follow it in `System { …, ..System::new(…) }` say.
+    pub const fn new(name: &'static str, start: fn(Node) -> NodeFuture) -> System {
+        System {
+            name,
+            about: "",
+            gives_up: "",
+            source: "",
+            offers: &[],
+            redis: None,
+            claims: &[Claim { level: Level::Eventual, under: &["none"], weakened: false }],
+            story: Story::NONE,
+            start,
+        }
+    }
+
     /// The claim that covers these fault families: the strongest that is made under all of them. `None` if the system
     /// does not say what it is then.
     pub fn claim_under(&self, families: &[&str]) -> Option<&'static Claim> {

@@ -16,6 +16,7 @@ pub mod op;
 pub mod ping;
 pub mod presence;
 pub mod promise;
+pub mod read_write;
 pub mod register;
 pub mod retarget;
 pub mod set;

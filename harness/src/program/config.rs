@@ -13,6 +13,7 @@ use crate::case::Case;
 use crate::plan::{BY_HAND, BadConfig, Config, Plan, RedisKind};
 use crate::registry::Registry;
 use crate::schedule;
+pub(super) use crate::seeds::parse as seeds;
 use crate::suited::suited;
 
 /// The largest schedule that is read, in bytes.
@@ -128,17 +129,4 @@ impl Source {
         let Some(schedule) = &self.schedule else { return Ok(case) };
         case.with(Plan { schedule: schedule.clone(), nemesis: BY_HAND.into(), ..case.plan.clone() })
     }
-}
-
-/// `7`, or `0..50` without its end.
-pub(super) fn seeds(text: &str) -> Result<std::ops::Range<u64>, String> {
-    let number = |text: &str| text.parse::<u64>().map_err(|error| format!("`{text}` is no seed: {error}"));
-    let range = match text.split_once("..") {
-        None => {
-            let seed = number(text)?;
-            seed..seed.checked_add(1).ok_or("the largest seed is 18446744073709551614")?
-        }
-        Some((from, to)) => number(from)?..number(to)?,
-    };
-    if range.is_empty() { Err(format!("`{text}` holds no seed")) } else { Ok(range) }
 }

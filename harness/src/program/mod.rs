@@ -16,6 +16,7 @@ mod manifest;
 mod matrix;
 mod merge;
 mod meta;
+mod new;
 mod plan;
 mod replay;
 mod run;
@@ -93,6 +94,8 @@ enum Command {
     Check(check::Arguments),
     /// Show the systems, workloads, nemeses and models
     List(list::Arguments),
+    /// Write a crate with a system of your own to begin from
+    New(new::Arguments),
     /// Look whether everything is here, and whether two processes agree on a run
     Doctor,
     /// Print the completions of a shell
@@ -150,6 +153,7 @@ pub fn main(registry: &Registry) -> ExitCode {
         Command::Explain(arguments) => explain::explain(&arguments, registry),
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(&arguments, registry),
+        Command::New(arguments) => new::new(&arguments),
         Command::Doctor => doctor::doctor(registry),
         Command::Completions(arguments) => shell::completions(&arguments),
         Command::Man => shell::man(),

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use netsplit_nemesis::Step;
-use netsplit_nemesis::inject::Injector;
+use netsplit_nemesis::inject::{Injector, Machines};
 use turmoil::Sim;
 
 use super::hard_end_ms;
@@ -16,7 +16,7 @@ use crate::plan::Plan;
 
 /// What happens to a step of the schedule, in the order in which simultaneous ones are done: what heals goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Moment {
+pub(crate) enum Moment {
     /// It is undone, for good or until its next pulse.
     Heals,
     /// It is over.
@@ -36,7 +36,7 @@ pub(super) fn drive(
     pen: &Pen,
 ) -> Result<Duration, String> {
     let mut dying: Vec<&String> = plan.dead.iter().collect();
-    let mut due = agenda(plan).into_iter().peekable();
+    let mut due = agenda(&plan.schedule, plan.length_ms).into_iter().peekable();
     loop {
         let now_ms = u64::try_from(sim.elapsed().as_millis()).unwrap_or(u64::MAX);
         for exit in supervisor.new_exits() {
@@ -63,11 +63,12 @@ pub(super) fn drive(
     }
 }
 
-fn do_faults<'p>(
+/// Does what is due by now.
+pub(crate) fn do_faults<'p>(
     sim: &mut Sim<'_>,
     due: &mut Peekable<impl Iterator<Item = (u64, Moment, &'p Step)>>,
     now_ms: u64,
-    injector: &mut Injector<Hosts>,
+    injector: &mut Injector<impl Machines>,
     pen: &Pen,
 ) {
     while let Some((_, moment, step)) = due.next_if(|(at_ms, ..)| *at_ms <= now_ms) {
@@ -88,12 +89,12 @@ fn do_faults<'p>(
     }
 }
 
-/// Everything that happens to the steps of the schedule, in the order of its time; all has ended when the main phase has.
-fn agenda(plan: &Plan) -> Vec<(u64, Moment, &Step)> {
+/// Everything that happens to the steps of a schedule, in the order of its time; all has ended when the main phase has.
+pub(crate) fn agenda(schedule: &[Step], length_ms: u64) -> Vec<(u64, Moment, &Step)> {
     let mut agenda = Vec::new();
-    for step in plan.schedule.iter().filter(|step| step.at_ms < plan.length_ms) {
-        let pulses = step.pulses(plan.length_ms);
-        let over_ms = step.ends_ms().clamp(step.at_ms + 1, plan.length_ms);
+    for step in schedule.iter().filter(|step| step.at_ms < length_ms) {
+        let pulses = step.pulses(length_ms);
+        let over_ms = step.ends_ms().clamp(step.at_ms + 1, length_ms);
         agenda.extend([(step.at_ms, Moment::Begins, step), (over_ms, Moment::Ends, step)]);
         agenda
             .extend(pulses.iter().flat_map(|(from, to)| [(*from, Moment::Strikes, step), (*to, Moment::Heals, step)]));

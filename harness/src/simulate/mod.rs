@@ -11,11 +11,11 @@
 //! | `log` | the log of every node, in simulated time |
 
 mod clients;
-mod drive;
+pub(crate) mod drive;
 mod hosts;
 mod log;
-mod panics;
-mod pen;
+pub(crate) mod panics;
+pub(crate) mod pen;
 mod supervisor;
 
 use std::collections::BTreeMap;

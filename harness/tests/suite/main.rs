@@ -10,6 +10,7 @@ mod cluster;
 mod course;
 mod crdt;
 mod determinism;
+mod direct;
 mod explain;
 mod faults;
 mod hostile_capsule;

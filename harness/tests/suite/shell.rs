@@ -37,3 +37,22 @@ fn the_list_shows_every_system_with_its_claim() {
     }
     assert!(told.contains("can't hold   linearizable under the usual faults; caught by lost, stale-read"), "{told}");
 }
+
+#[test]
+fn new_writes_the_example_under_another_name_and_never_over_anything() {
+    let folder = tempfile::tempdir().expect("there is a place for files");
+    let new = |name: &str| {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("netsplit"));
+        command.args(["new", name]).current_dir(folder.path()).output().expect("the program starts")
+    };
+    assert_eq!(new("my-store").status.code(), Some(0));
+    let text = |path: &str| std::fs::read_to_string(folder.path().join("my-store").join(path)).expect(path);
+    let manifest = text("Cargo.toml");
+    assert!(manifest.contains("name = \"my-store\"") && !manifest.contains("../.."), "{manifest}");
+    assert!(text("tests/register.rs").contains("use my_store::{REGISTER, WORKLOAD};"));
+    assert!(text(".cargo/config.toml").contains("tokio_unstable"));
+    assert_eq!(text("src/lib.rs"), include_str!("../../examples/own-system/src/lib.rs"));
+    for refused in ["my-store", "../my-store", "Store", ""] {
+        assert_eq!(new(refused).status.code(), Some(64), "{refused}");
+    }
+}
