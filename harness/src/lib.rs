@@ -21,6 +21,7 @@
 //! | the folder of runs in a browser | [`browse`], the pages' `page` |
 //! | many runs: the systems beside each other, the planted bugs | [`matrix`], [`zoo`] |
 //! | many runs of everything, on many machines | [`campaign`] |
+//! | how fast runs are | [`speed`] |
 //! | what many runs need | [`statistics`], [`sheet`], [`gallery`] |
 //! | seeds explored from a `#[test]` | [`explore`] |
 //! | a simulation of turmoil's, driven | [`direct`] |
@@ -66,6 +67,7 @@ pub mod sheet;
 pub mod shrink;
 pub mod signature;
 pub mod simulate;
+pub mod speed;
 pub mod statistics;
 pub mod store;
 pub mod suited;

@@ -10,8 +10,10 @@ use netsplit_checker::linearizable::{Engine, is_disagreement};
 use netsplit_checker::models::{Options, UnknownModel};
 use netsplit_checker::{History, Verdict};
 
-use super::{Failure, say};
+use super::Failure;
+use super::voice::{self, say, say_finding};
 use crate::registry::nearest;
+use serde_json::json;
 
 /// Arguments of `check`.
 #[derive(clap::Args)]
@@ -25,14 +27,14 @@ pub(super) struct Arguments {
     /// The value before the first operation, such as `0` or `nil`
     #[arg(long)]
     init: Option<String>,
-    /// The format, if it should not be detected
-    #[arg(long)]
-    format: Option<Format>,
+    /// The format of the history, if it should not be detected
+    #[arg(long = "input-format", value_name = "FORMAT")]
+    input: Option<Format>,
     /// Instead of one model: the strongest that a history of registers satisfies, from linearizable to session guarantees
     #[arg(long, conflicts_with = "model")]
     ladder: bool,
     /// A table of histories instead: CSV with the columns file, model, init, format, expected and levels
-    #[arg(long, conflicts_with_all = ["history", "model", "init", "format", "ladder"])]
+    #[arg(long, conflicts_with_all = ["history", "model", "init", "input", "ladder"])]
     manifest: Option<PathBuf>,
     /// Who decides about linearizable models
     #[arg(long, value_enum, default_value_t = Decider::Own)]
@@ -66,16 +68,19 @@ impl From<Decider> for Engine {
 pub(super) fn check(arguments: &Arguments) -> Result<u8, Failure> {
     let options = Options { engine: arguments.engine.into(), ..Options::default() };
     if let (true, Some(history)) = (arguments.ladder, &arguments.history) {
-        return super::ladder::check(history, arguments.init.as_deref(), arguments.format, options.limits);
+        return super::ladder::check(history, arguments.init.as_deref(), arguments.input, options.limits);
     }
     match (&arguments.manifest, &arguments.history, &arguments.model) {
         (Some(manifest), ..) => super::manifest::check(manifest, options),
         (None, Some(history), Some(model)) => {
-            let (init, format) = (arguments.init.as_deref(), arguments.format);
+            let (init, format) = (arguments.init.as_deref(), arguments.input);
             judge::knows(model, init).map_err(|error| unjudged(&error))?;
             let judged = judge_file(history, model, init, format, options)?;
             tell(model, &judged.verdict);
-            Ok(exit_code(&judged.verdict))
+            let exit_code = exit_code(&judged.verdict);
+            let told = json!({ "file": history, "model": model, "exit_code": exit_code, "verdict": judged.verdict });
+            voice::tell("verdict", &told);
+            Ok(exit_code)
         }
         _ => Err(Failure::wrong_use("`check` needs a history and --model, or --manifest")),
     }
@@ -134,7 +139,7 @@ fn tell(model: &str, verdict: &Verdict) {
         Verdict::Valid { vacuous: Some(reason) } => say(&format!("vacuous: {model}: {reason}")),
         Verdict::Unknown(cause) => say(&format!("unknown: {model}: {cause}")),
         Verdict::Invalid(all) => {
-            say(&format!("invalid: not {model}"));
+            say_finding(&format!("invalid: not {model}"));
             for evidence in all {
                 super::tell_evidence(evidence);
             }

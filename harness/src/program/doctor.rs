@@ -2,11 +2,13 @@
 
 use std::process::{Command, Stdio};
 
-use super::{Failure, HARNESS_FAILED, cores, meta, say};
+use super::voice::{self, say};
+use super::{Failure, HARNESS_FAILED, cores, meta};
 use crate::case::Case;
 use crate::plan::Config;
 use crate::redis_server;
 use crate::registry::Registry;
+use serde_json::json;
 
 /// The browsers that the tests of the reports look for.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -38,6 +40,7 @@ pub(super) fn doctor(registry: &Registry) -> Result<u8, Failure> {
 }
 
 fn tell(what: &str, found: &str) {
+    voice::tell("doctor", &json!({ "what": what, "found": found }));
     say(&format!("{what:<14}{found}"));
 }
 

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use console::Term;
 use netsplit_checker::formats::{self, Format};
 
-use super::{Failure, say};
+use super::Failure;
+use super::voice::{self, say_finding};
 use crate::case::Case;
 use crate::judge::{Results, judge};
 use crate::registry::Registry;
 use crate::report::{Paper, Report};
 use crate::simulate::{self, Recording};
 use crate::store::Capsule;
+use serde_json::json;
 
 /// Arguments of `explain`.
 #[derive(clap::Args)]
@@ -33,7 +35,8 @@ pub(super) fn explain(arguments: &Arguments, registry: &Registry) -> Result<u8, 
     let (recording, results) = if path.is_dir() { read(path)? } else { run_again(&capsule, &case)? };
     let replay = format!("netsplit replay {}", capsule_path.display());
     let report = Report { case: &case, recording: &recording, results: &results, replay: &replay, often: None };
-    say(report.terminal(paper(arguments.width)).trim_end());
+    voice::tell("explain", &json!({ "folder": path, "markdown": report.markdown(), "results": results }));
+    say_finding(report.terminal(paper(arguments.width)).trim_end());
     Ok(results.overall.exit_code())
 }
 

@@ -8,14 +8,18 @@ use netsplit_checker::judge;
 use netsplit_checker::ladder::{Ladder, Rung};
 use netsplit_checker::linearizable::Limits;
 
-use super::{Failure, say};
+use super::Failure;
+use super::voice::{self, say};
+use serde_json::json;
 
 /// Judges one file by every rung; 0, or 2 if a rung above the strongest proven was not decided.
 pub(super) fn check(path: &Path, init: Option<&str>, format: Option<Format>, limits: Limits) -> Result<u8, Failure> {
     let initial = judge::initial(init).map_err(|error| super::check::unjudged(&error))?;
     let ladder = Ladder::of(&super::check::read(path, format, true)?, &initial, &limits);
     for rung in &ladder.rungs {
-        say(format!("{:<20} {:<8} {}", rung.model, word(&rung.verdict), why(rung)).trim_end());
+        let (word, why) = (word(&rung.verdict), why(rung));
+        say(format!("{:<20} {word:<8} {why}", rung.model).trim_end());
+        voice::tell("rung", &json!({ "file": path, "model": rung.model, "verdict": word, "why": why }));
     }
     say("");
     match ladder.strongest() {

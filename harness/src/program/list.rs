@@ -5,9 +5,13 @@ use netsplit_checker::judge;
 use netsplit_systems::system::{Claim, MINIMUM, System};
 use textwrap::{Options, WordSplitter, fill};
 
-use super::{Failure, say};
+use super::Failure;
+use super::voice::{self, say};
 use crate::registry::Registry;
 use crate::serve::redis;
+use netsplit_nemesis::Nemesis;
+use netsplit_workloads::Workload;
+use serde_json::json;
 
 /// Arguments of `list`.
 #[derive(clap::Args)]
@@ -27,6 +31,7 @@ enum What {
 #[expect(clippy::unnecessary_wraps, reason = "every command has this signature")]
 pub(super) fn list(arguments: &Arguments, registry: &Registry) -> Result<u8, Failure> {
     let wanted = |what| arguments.what.is_none_or(|only| only == what);
+    voice::tell("list", &document(registry));
     if wanted(What::Systems) {
         say("systems");
         registry.systems().iter().for_each(|system| tell(system));
@@ -57,6 +62,28 @@ pub(super) fn list(arguments: &Arguments, registry: &Registry) -> Result<u8, Fai
         tell_row("", &judge::names().collect::<Vec<_>>().join(", "));
     }
     Ok(0)
+}
+
+/// Everything, whatever was asked for: a program picks.
+fn document(registry: &Registry) -> serde_json::Value {
+    let claim =
+        |claim: &Claim| json!({ "level": claim.level.word(), "under": claim.under, "weakened": claim.weakened });
+    let offers = |system: &System| system.offers.iter().map(|offer| offer.word()).collect::<Vec<_>>();
+    let system = |system: &&System| {
+        json!({
+            "name": system.name, "about": system.about, "gives_up": system.gives_up, "source": system.source,
+            "offers": offers(system), "claims": system.claims.iter().map(claim).collect::<Vec<_>>(),
+        })
+    };
+    let workload = |one: &&Workload| json!({ "name": one.name, "about": one.about, "needs": one.needs.iter().map(|it| it.word()).collect::<Vec<_>>() });
+    let nemesis = |one: &&Nemesis| json!({ "name": one.name, "about": one.about, "families": one.families });
+    json!({
+        "systems": registry.systems().iter().map(&system).collect::<Vec<_>>(),
+        "zoo": registry.zoo().iter().map(system).collect::<Vec<_>>(),
+        "workloads": registry.workloads().iter().map(workload).collect::<Vec<_>>(),
+        "nemeses": registry.nemeses().iter().map(nemesis).collect::<Vec<_>>(),
+        "models": judge::names().collect::<Vec<_>>(),
+    })
 }
 
 fn tell(system: &System) {

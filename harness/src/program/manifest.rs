@@ -12,8 +12,10 @@ use netsplit_checker::judge::{Judgement, UNSUPPORTED};
 use netsplit_checker::models::Options;
 use serde::Deserialize;
 
+use super::Failure;
 use super::check::judge_file;
-use super::{Failure, say};
+use super::voice::{self, say};
+use serde_json::json;
 
 /// A row; other columns are not looked at.
 #[derive(Deserialize)]
@@ -62,6 +64,7 @@ pub(super) fn check(manifest: &Path, options: Options) -> Result<u8, Failure> {
         };
         counts[ended as usize] += 1;
         say(&format!("{word:<14} {:<28} {told:<34} {}", row.model, row.file));
+        voice::tell("row", &json!({ "file": row.file, "model": row.model, "ended": word, "told": told }));
     }
     let [agree, disagree, not_scored, not_supported] = counts;
     say("");

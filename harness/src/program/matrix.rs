@@ -201,6 +201,7 @@ fn one(scope: &Scope, exhibit: &Exhibit, most: usize, gallery: &Path) -> Result<
 const SHOWN: [usize; 7] = [0, 1, 2, 3, 4, 7, 8];
 
 fn tell(cells: &[Cell], out: &Path) {
+    super::zoo::tell_rows("matrix", &told::programs(cells));
     let mut sheet = told::people(cells);
     let shown = |line: &Vec<String>| SHOWN.map(|at| line[at].clone()).to_vec();
     (sheet.head, sheet.rows) = (shown(&sheet.head), sheet.rows.iter().map(shown).collect());

@@ -7,12 +7,14 @@ use std::process::{Child, Command, Stdio};
 
 use super::batch::{in_order, progress};
 use super::config::{PlanArguments, seeds};
-use super::{Failure, cores, interrupt, say};
+use super::voice::{self, say};
+use super::{Failure, cores, interrupt};
 use crate::case::Case;
 use crate::plan::Plan;
 use crate::registry::Registry;
 use crate::transcript::{Difference, transcript};
 use crate::trial::Trial;
+use serde_json::json;
 
 /// The hidden command that one of the two processes is.
 pub(super) const RECORD: &str = "record";
@@ -50,6 +52,7 @@ pub(super) fn meta(arguments: &Arguments, registry: &Registry) -> Result<u8, Fai
             match ended {
                 Ok(Ok(lines)) => {
                     bar.suspend(|| {
+                        voice::tell("meta", &json!({ "seed": seed, "same": true, "lines": lines }));
                         say(&format!("seed {seed:<6} the same in two processes: {lines} events and messages"));
                     });
                     same += 1;

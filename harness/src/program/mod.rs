@@ -4,6 +4,7 @@
 //! failed, 130 an interrupt left runs undone. Of several the worst, in the order 70, 1, 3, 2, 0.
 
 mod batch;
+mod bench;
 mod campaign;
 mod check;
 mod config;
@@ -24,6 +25,7 @@ mod serve;
 mod shell;
 mod shrink;
 mod view;
+mod voice;
 mod zoo;
 
 use std::path::Path;
@@ -35,6 +37,7 @@ use netsplit_checker::Evidence;
 use crate::browse;
 use crate::campaign::worker;
 use crate::registry::Registry;
+use voice::{say, say_finding};
 
 /// Wrong use: arguments, or a file that does not parse.
 const WRONG_USE: u8 = 64;
@@ -51,6 +54,8 @@ const HARNESS_FAILED: u8 = 70;
 #[command(after_help = "Exit codes: 0 valid · 1 invalid · 2 unknown or vacuous · 3 recovery did not happen · \
                         64 wrong use · 70 the harness itself failed · 130 interrupted")]
 struct Arguments {
+    #[command(flatten)]
+    voice: voice::Arguments,
     #[command(subcommand)]
     command: Command,
 }
@@ -98,6 +103,8 @@ enum Command {
     New(new::Arguments),
     /// Look whether everything is here, and whether two processes agree on a run
     Doctor,
+    /// Measure how fast runs are here, where the time goes, and what more nodes cost
+    Bench(bench::Arguments),
     /// Print the completions of a shell
     Completions(shell::Arguments),
     /// Print the manual page
@@ -131,6 +138,7 @@ pub fn main(registry: &Registry) -> ExitCode {
             return ExitCode::from(if asked_for { 0 } else { WRONG_USE });
         }
     };
+    arguments.voice.set();
     let ended = match arguments.command {
         Command::Run(arguments) => run::run(&arguments, registry),
         Command::Plan(arguments) => plan::plan(&arguments, registry),
@@ -155,6 +163,7 @@ pub fn main(registry: &Registry) -> ExitCode {
         Command::List(arguments) => list::list(&arguments, registry),
         Command::New(arguments) => new::new(&arguments),
         Command::Doctor => doctor::doctor(registry),
+        Command::Bench(arguments) => bench::bench(&arguments, registry),
         Command::Completions(arguments) => shell::completions(&arguments),
         Command::Man => shell::man(),
     };
@@ -167,21 +176,15 @@ pub fn main(registry: &Registry) -> ExitCode {
     }
 }
 
-/// Writes a line to standard output; a reader that went away (`| head`) ends the output, not the command.
-fn say(line: &str) {
-    use std::io::Write;
-    let _closed = writeln!(std::io::stdout().lock(), "{line}");
-}
-
 /// A contradiction, for a person at a terminal.
 fn tell_evidence(evidence: &Evidence) {
     let about = if evidence.key.is_empty() { String::new() } else { format!(" on {}", evidence.key) };
-    say(&format!("  {}{about}: {}", evidence.anomaly, evidence.summary));
+    say_finding(&format!("  {}{about}: {}", evidence.anomaly, evidence.summary));
     for step in &evidence.steps {
-        say(&format!("    - {step}"));
+        say_finding(&format!("    - {step}"));
     }
     if !evidence.legal.is_empty() {
-        say(&format!("    legal there: {}", evidence.legal.join(", ")));
+        say_finding(&format!("    legal there: {}", evidence.legal.join(", ")));
     }
 }
 

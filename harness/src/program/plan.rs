@@ -1,7 +1,8 @@
 //! `netsplit plan`: shows what a run would do.
 
+use super::Failure;
 use super::config::PlanArguments;
-use super::{Failure, say};
+use super::voice::{is_json, print};
 use crate::case::Case;
 use crate::registry::Registry;
 use crate::schedule;
@@ -22,11 +23,11 @@ pub(super) struct Arguments {
 /// Without `--json` what is printed is a schedule file: the faults, for `netsplit run --schedule`.
 pub(super) fn plan(arguments: &Arguments, registry: &Registry) -> Result<u8, Failure> {
     let case = arguments.plan.source(registry)?.case(arguments.seed).map_err(Failure::wrong_use)?;
-    if arguments.json {
-        say(&serde_json::to_string_pretty(&case.plan).expect("a plan has a JSON form"));
+    if arguments.json || is_json() {
+        print(&serde_json::to_string_pretty(&case.plan).expect("a plan has a JSON form"));
     } else {
-        say(&heading(&case));
-        say(schedule::write(&case.schedule).trim_end());
+        print(&heading(&case));
+        print(schedule::write(&case.schedule).trim_end());
     }
     Ok(0)
 }

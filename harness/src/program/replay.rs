@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Failure, say};
+use super::Failure;
+use super::voice::{self, say};
 use crate::plan::RedisKind;
 use crate::registry::Registry;
 use crate::simulate::Recording;
@@ -11,6 +12,7 @@ use crate::store::Capsule;
 use crate::transcript::Difference;
 use crate::trial::Trial;
 use crate::{digest, redis_server};
+use serde_json::json;
 
 /// Arguments of `replay`.
 #[derive(clap::Args)]
@@ -25,7 +27,10 @@ pub(super) fn replay(arguments: &Arguments, registry: &Registry) -> Result<u8, F
     let results = &trial.results;
     say(&format!("verdict  {} (capsule: {})", results.overall.word(), capsule.verdict.word()));
     say(&format!("digest   {} (capsule: {})", results.digest, capsule.digest));
-    compare(&arguments.capsule, &capsule, &trial)?;
+    let same = compare(&arguments.capsule, &capsule, &trial);
+    let told = json!({ "capsule": arguments.capsule, "verdict": results.overall, "digest": results.digest, "same": same.is_ok() });
+    voice::tell("replay", &told);
+    same?;
     say("the run is the same, byte for byte");
     Ok(results.overall.exit_code())
 }

@@ -1,16 +1,21 @@
 //! `netsplit run`: from seeds to verdicts and files.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::batch::{in_order, progress};
 use super::config::{PlanArguments, Source, seeds};
-use super::{Failure, HARNESS_FAILED, cores, interrupt, make_folder, say, tell_evidence, unwritten, worst};
+use super::voice::{self, is_verbose, say, say_finding};
+use super::{Failure, HARNESS_FAILED, cores, interrupt, make_folder, tell_evidence, unwritten, worst};
+use serde_json::json;
+
 use crate::case::Case;
 use crate::coverage::Coverage;
 use crate::judge::{Judged, Overall, Results};
 use crate::plan::RedisKind;
 use crate::registry::Registry;
+use crate::signature::Signature;
 use crate::trial::Trial;
 use crate::{redis_server, store};
 
@@ -82,7 +87,7 @@ pub(super) fn run(arguments: &Arguments, registry: &Registry) -> Result<u8, Fail
             bar.inc(1);
             let (message, goes_on) = match ended {
                 Ok(run) => {
-                    bar.suspend(|| say(&line(&run)));
+                    bar.suspend(|| tell(&run));
                     finished.push(run);
                     return true;
                 }
@@ -116,6 +121,36 @@ fn one(seed: u64, source: &Source, redis_version: Option<&str>, out: &Path) -> R
     trial.write(&folder, redis_version).map_err(|error| NotDone::Files(unwritten(&folder, &error)))?;
     let coverage = Coverage::of(&trial.case, &trial.recording);
     Ok(Finished { case: trial.case, results: trial.results, folder, coverage })
+}
+
+/// One run: a line for people, a document for programs.
+fn tell(run: &Finished) {
+    let results = &run.results;
+    let overall = &results.stats.overall;
+    if results.overall == Overall::Valid {
+        say(&line(run));
+    } else {
+        say_finding(&line(run));
+    }
+    if is_verbose() {
+        results.evidence().for_each(|(_, evidence)| tell_evidence(evidence));
+        say(&format!("            {}", run.folder.display()));
+    }
+    let evidence: Vec<_> =
+        results.evidence().map(|(checker, evidence)| json!({ "checker": checker, "evidence": evidence })).collect();
+    let (case, signatures) = (&run.case, Signature::all(&run.case, results));
+    let told = json!({
+        "system": case.system.name, "workload": case.workload.name, "nemesis": case.nemesis, "seed": case.seed,
+        "verdict": results.overall, "exit_code": results.overall.exit_code(),
+        "signatures": signatures.iter().map(ToString::to_string).collect::<Vec<_>>(), "findings": evidence,
+        "vacuous": results.vacuous, "stuck": results.stuck, "beyond": case.beyond(),
+        "operations": overall.ok + overall.fail + overall.info,
+        "ok": overall.ok, "fail": overall.fail, "info": overall.info, "messages": results.messages,
+        "faults": results.effects.len(), "faults_hit": results.effects.iter().filter(|one| one.is_effective()).count(),
+        "simulated_ms": u64::try_from(results.simulated.as_millis()).unwrap_or(u64::MAX), "digest": results.digest,
+        "folder": run.folder,
+    });
+    voice::tell("run", &told);
 }
 
 /// `seed 7    valid    2131 operations, 97.2 % answered, 9 of 9 faults hit, 34.5 s simulated`
@@ -201,6 +236,9 @@ fn summary(finished: &[Finished], failures: usize, undone: &Range<u64>, total: u
         words.iter().filter(|word| count(**word) > 0).map(|word| format!("{} {}", count(*word), word.word())).collect();
     counts.extend((failures > 0).then(|| format!("{failures} not run")));
     counts.extend((!undone.is_empty()).then(|| format!("{} missing", undone.end - undone.start)));
+    let told: BTreeMap<&str, usize> = words.iter().map(|word| (word.word(), count(*word))).collect();
+    let missing = undone.end - undone.start;
+    voice::tell("runs", &json!({ "runs": total, "verdicts": told, "not_run": failures, "missing": missing }));
     say("");
     say(&format!("{total} {}: {}", if total == 1 { "run" } else { "runs" }, counts.join(", ")));
     // The first of the worst.
@@ -211,7 +249,7 @@ fn summary(finished: &[Finished], failures: usize, undone: &Range<u64>, total: u
         }
     }
     if let Some((_, evidence)) = shown.results.evidence().next() {
-        say(&format!("seed {}:", shown.case.seed));
+        say_finding(&format!("seed {}:", shown.case.seed));
         tell_evidence(evidence);
     }
     say(&format!("report  {}", shown.folder.join("report.html").display()));

@@ -6,11 +6,13 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 
 use super::replay::{compare, rerun};
-use super::{Failure, cores, interrupt, say, tell_evidence};
+use super::voice::{self, say};
+use super::{Failure, cores, interrupt, tell_evidence};
 use crate::registry::Registry;
 use crate::shrink::{Options, Shrunk, Size, shrink as search};
 use crate::signature::Signature;
 use crate::store;
+use serde_json::json;
 
 /// Arguments of `shrink`.
 #[derive(clap::Args)]
@@ -64,6 +66,12 @@ pub(super) fn shrink(arguments: &Arguments, registry: &Registry) -> Result<u8, F
     shrunk.trial.write(&folder, capsule.redis_version.as_deref()).map_err(|error| super::unwritten(&folder, &error))?;
     super::index(&arguments.out)?;
     tell(&before, &shrunk, &folder, arguments.budget);
+    let after = Size::of(&shrunk.trial.case);
+    let told = json!({
+        "signature": shrunk.signature.to_string(), "before": sizes(&before), "after": sizes(&after),
+        "is_minimal": shrunk.is_minimal, "runs": shrunk.runs, "folder": folder,
+    });
+    voice::tell("shrink", &told);
     Ok(shrunk.trial.results.overall.exit_code())
 }
 
@@ -95,6 +103,14 @@ fn tell(before: &Size, shrunk: &Shrunk, folder: &Path, budget: Duration) {
 fn of_signature<'s>(shrunk: &'s Shrunk, signature: &Signature) -> Option<(&'s str, &'s netsplit_checker::Evidence)> {
     let mut all = shrunk.trial.results.evidence();
     all.find(|(checker, evidence)| *checker == signature.checker && evidence.anomaly == signature.anomaly)
+}
+
+fn sizes(size: &Size) -> serde_json::Value {
+    json!({
+        "faults": size.faults, "operations": size.operations, "setup": size.setup, "final_reads": size.final_reads,
+        "clients": size.clients, "keys": size.keys, "nodes": size.nodes,
+        "length_ms": u64::try_from(size.length.as_millis()).unwrap_or(u64::MAX),
+    })
 }
 
 /// What went from what to what.

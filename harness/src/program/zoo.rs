@@ -1,12 +1,14 @@
 //! `netsplit zoo`: every planted bug, and its right twin, over many seeds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::batch::{in_order, progress};
-use super::{Failure, cores, interrupt, make_folder, say, unwritten};
+use super::voice::{self, say};
+use super::{Failure, cores, interrupt, make_folder, unwritten};
 use crate::registry::Registry;
+use crate::sheet::Sheet;
 use crate::zoo::bugs::{BUGS, Bug};
 use crate::zoo::told::{self, Row};
 use crate::zoo::{self, Fared, NotRun, Runs, Setting, Witness};
@@ -151,7 +153,15 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text).map_err(|error| unwritten(path, &error))
 }
 
+/// The rows of a table, for a program: the columns of its CSV by their names.
+pub(super) fn tell_rows(kind: &str, sheet: &Sheet) {
+    for row in &sheet.rows {
+        voice::tell(kind, &sheet.head.iter().zip(row).collect::<BTreeMap<_, _>>());
+    }
+}
+
 fn tell(rows: &[Row], skipped: &[String], out: &Path) {
+    tell_rows("zoo", &told::programs(rows));
     say(told::people(rows).plain().trim_end());
     say("");
     let missed = rows.iter().filter(|(fared, _)| fared.found == 0).count();

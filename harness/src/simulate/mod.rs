@@ -23,7 +23,7 @@ use std::time::{Duration, SystemTime};
 
 use netsplit_checker::History;
 use netsplit_nemesis::inject::{Injector, Strike, Strikes};
-use netsplit_systems::node::REDIS;
+use netsplit_systems::node::{NodeError, REDIS};
 use netsplit_systems::wire::{Record, Recorder};
 use serde::{Deserialize, Serialize};
 use turmoil::Sim;
@@ -126,6 +126,26 @@ fn run_here(case: &Case) -> Result<Recording, NoRedis> {
         }
     }
     Ok(recording)
+}
+
+/// Steps the hosts of a case for so long while nobody does anything: what that takes is turmoil's own.
+pub fn idle(case: &Case, length: Duration) {
+    let thread = std::thread::Builder::new().name("idle".into());
+    let stepping = || {
+        let mut sim = build(case);
+        for host in case.cluster().hosts() {
+            sim.host(host, std::future::pending::<Result<(), NodeError>>);
+        }
+        sim.client(CLIENTS, std::future::pending::<Result<(), NodeError>>());
+        set_latencies(&sim, case);
+        while sim.elapsed() < length {
+            sim.step().expect("nobody is there to fail");
+        }
+    };
+    std::thread::scope(|scope| {
+        let running = thread.spawn_scoped(scope, stepping).expect("the system gives a thread");
+        running.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    });
 }
 
 /// Adds to what is known of the stuck nodes that their process, or Redis's, ended by itself since the heal.

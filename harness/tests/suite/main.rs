@@ -26,6 +26,7 @@ mod schedule;
 mod schema;
 mod serve;
 mod shell;
+mod voice;
 
 use netsplit::case::Case;
 use netsplit::plan::Config;
