@@ -152,7 +152,7 @@ fn list(runs: &[Run], question: Option<&Question>) -> Markup {
         div.scroll tabindex="0" role="group" aria-label="The runs" {
             table.numbers.sortable {
                 caption { "Every run" }
-                thead { tr { (table::heads(COLUMNS)) th scope="col" { "files" } } }
+                thead { tr { (table::heads(COLUMNS)) th.words scope="col" { "files" } } }
                 tbody { @for run in runs { (row(run, is_hidden(run))) } }
             }
         }

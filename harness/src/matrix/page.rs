@@ -49,9 +49,9 @@ fn filters() -> Markup {
 fn rows(cells: &[Cell]) -> Markup {
     html! {
         div.scroll tabindex="0" role="group" aria-label="The comparison" {
-            table.numbers.sortable {
+            table.numbers.sortable #comparison {
                 caption { "Every system under every nemesis" }
-                thead { tr { (table::heads(COLUMNS)) th scope="col" { "counterexample" } } }
+                thead { tr { (table::heads(COLUMNS)) th.words scope="col" { "counterexample" } } }
                 tbody { @for cell in cells { (row(cell)) } }
             }
         }

@@ -23,7 +23,7 @@ impl<T> Column<T> {
 
 /// The headings.
 pub(crate) fn heads<T>(columns: &[Column<T>]) -> Markup {
-    html! { @for column in columns { th scope="col" title=(column.about) { (column.name) } } }
+    html! { @for column in columns { th.words[column.key.is_none()] scope="col" title=(column.about) { (column.name) } } }
 }
 
 /// The cells of a row, the first of which is its heading.

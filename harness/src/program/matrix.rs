@@ -40,7 +40,7 @@ const GALLERY_PAGE: &str = "gallery/README.md";
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// How many seeds of every cell and workload, from 0; 20 if left out, 2 with --quick
+    /// How many seeds of every cell and workload, from 0; 10 if left out, 2 with --quick
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     seeds: Option<u64>,
     /// Short runs, few families of faults, and counterexamples that are shrunk a little only
@@ -81,8 +81,8 @@ impl Arguments {
             registry: registry.clone(),
             systems: if systems.is_empty() { registry.systems().to_vec() } else { systems },
             nemeses,
-            seeds: self.seeds.unwrap_or(if self.quick { 2 } else { 20 }),
-            length: Duration::from_secs(if self.quick { 5 } else { 20 }),
+            seeds: self.seeds.unwrap_or(if self.quick { 2 } else { 10 }),
+            length: Duration::from_secs(if self.quick { 5 } else { 15 }),
             rate: if self.quick { 30 } else { 50 },
         })
     }
