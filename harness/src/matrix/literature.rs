@@ -53,12 +53,12 @@ fn loses_nothing(row: &Row<'_>) -> bool {
 fn both_sides_answer(row: &Row<'_>) -> bool {
     [row.number("available_minority"), row.number("available_majority")]
         .iter()
-        .all(|share| share.is_some_and(|share| share > 0.99))
+        .all(|share| share.is_some_and(|share| share > 0.95))
 }
 
 fn minority_is_worse_off(row: &Row<'_>) -> bool {
     match (row.number("available_minority"), row.number("available_majority")) {
-        (Some(minority), Some(majority)) => minority < majority && minority < 0.9,
+        (Some(minority), Some(majority)) => minority < majority,
         _ => true,
     }
 }

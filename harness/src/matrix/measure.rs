@@ -13,7 +13,7 @@ use netsplit_systems::wire::What;
 
 use super::rungs::{Held, Rung};
 use crate::convergence;
-use crate::plan::Plan;
+use crate::plan::{CLIENTS, Plan};
 use crate::signature::Signature;
 use crate::trial::Trial;
 
@@ -175,12 +175,12 @@ fn service(plan: &Plan, operations: &[Operation<'_>]) -> Service {
 }
 
 /// Whether `node` reaches more than half of the nodes, itself among them, while one of the faults keeps some nodes apart;
-/// `None` if none does then.
+/// `None` if none does then, or if one keeps the clients from it: what they can't ask says nothing of the system.
 fn reaches_most(plan: &Plan, node: &str, time: Duration) -> Option<bool> {
     let now_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let open = plan.schedule.iter().filter(|step| (step.at_ms..step.ends_ms()).contains(&now_ms));
     let cuts: Vec<&Fault> = open.map(|step| &step.fault).filter(|fault| parts_nodes(plan, fault)).collect();
-    if cuts.is_empty() {
+    if cuts.is_empty() || cuts.iter().any(|cut| is_apart(cut, CLIENTS, node)) {
         return None;
     }
     let reached = plan.nodes.iter().filter(|other| !cuts.iter().any(|cut| is_apart(cut, node, other))).count();
@@ -243,6 +243,11 @@ mod tests {
         let at = |node, ms| reaches_most(&case, node, Duration::from_millis(ms));
         assert_eq!((at("n1", 1500), at("n4", 1500)), (Some(false), Some(true)));
         assert_eq!((at("n1", 500), at("n4", 2000)), (None, None));
+        let mut beside = case.plan.clone();
+        let (here, there) = (vec!["n4".into(), CLIENTS.into()], vec!["n1".into(), "n2".into(), "n3".into()]);
+        beside.schedule[0].fault = Fault::Cut { kind: CutKind::Drop, sides: vec![here, there] };
+        let at = |node| reaches_most(&beside, node, Duration::from_millis(1500));
+        assert_eq!((at("n1"), at("n4")), (None, Some(false)), "no client can ask n1");
         let service = measured(case).service;
         assert!(service.minority.hits > 0 && service.majority.all > 0 && service.majority.hits == 0, "{service:?}");
     }

@@ -58,7 +58,7 @@ pub const COLUMNS: &[Column<Cell>] = &[
     },
     Column {
         name: "majority side",
-        about: "During a cut between nodes: answered, of what was asked of nodes that reached most nodes.",
+        about: "During a cut between nodes: answered, of what was asked of nodes that reached most nodes and that clients reached.",
         text: |cell| percent(share(cell.service.majority)),
         key: Some(|cell| share(cell.service.majority)),
     },

@@ -10,7 +10,8 @@ const NETSPLIT: &str = env!("CARGO_BIN_EXE_netsplit");
 
 /// A run of the planted bug, and its report.
 fn report(out: &Path) -> String {
-    let arguments = ["--system=redis-stale-cache", "--workload=register", "--nemesis", "none", "--seed", "3", "--time-limit", "3s"];
+    let arguments =
+        ["--system=redis-stale-cache", "--workload=register", "--nemesis", "none", "--seed", "3", "--time-limit", "3s"];
     let output =
         Command::new(NETSPLIT).arg("run").args(arguments).arg("--out").arg(out).output().expect("the program starts");
     assert_eq!(output.status.code(), Some(1), "the planted bug was not caught");

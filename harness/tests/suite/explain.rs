@@ -10,7 +10,8 @@ fn netsplit() -> Command {
 
 /// A short run of the planted bug, and its folder.
 fn caught(out: &Path) -> PathBuf {
-    let arguments = ["--system=redis-stale-cache", "--workload=register", "--nemesis", "none", "--seed", "3", "--time-limit", "3s"];
+    let arguments =
+        ["--system=redis-stale-cache", "--workload=register", "--nemesis", "none", "--seed", "3", "--time-limit", "3s"];
     netsplit().arg("run").args(arguments).arg("--out").arg(out).assert().code(1);
     out.join("redis-stale-cache-register-none-3")
 }
