@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use crate::history::Operation;
 use crate::{Cause, Checker, Evidence, History, Outcome, Value, Verdict};
 
-/// The checker: `acquire` answers a token, `write` takes `[token value]` and is refused with the newest token; `release`
-/// is not looked at. One lock and one guarded object for each key.
+/// The checker: `acquire` answers a token, `write` takes `[token value]`, or only a value and then carries the token of its
+/// process's last acquisition, and is refused with the newest token; `release` is not looked at. One lock and one guarded
+/// object for each key.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Fencing;
 
@@ -32,22 +33,28 @@ struct Story<'h> {
 
 fn stories(history: &History) -> Result<BTreeMap<&Value, Story<'_>>, String> {
     let mut all: BTreeMap<&Value, Story<'_>> = BTreeMap::new();
+    // the token that each process was last given, by key
+    let mut last: BTreeMap<(&Value, u64), i64> = BTreeMap::new();
     for operation in history.operations().map_err(|unpaired| unpaired.to_string())? {
         let Outcome::Ok(answer) = operation.outcome() else { continue };
         let story = all.entry(&operation.invocation.key).or_default();
-        let at = operation.index();
+        let (at, process) = (operation.index(), operation.process());
         let token = |value: &Value| value.as_int().ok_or_else(|| format!("#{at}: {value} is no token, a whole number"));
-        let given = || match operation.invocation.value.as_list() {
-            Some([first, _]) => token(first),
+        let given = || match (operation.invocation.value.as_list(), last.get(&(&operation.invocation.key, process))) {
+            (Some([first, _]), _) => token(first),
+            (None, Some(acquired)) => Ok(*acquired),
             _ => Err(format!("#{at}: a write takes [token value], not {}", operation.invocation.value)),
         };
         match (operation.f(), answer.as_refused()) {
-            ("acquire", None) => story.acquired.push(Shown { operation, token: token(answer)? }),
+            ("acquire", None) => {
+                last.insert((&operation.invocation.key, process), token(answer)?);
+                story.acquired.push(Shown { operation, token: token(answer)? });
+            }
             ("write", None) => story.accepted.push(Shown { operation, token: given()? }),
             ("write", Some(newest)) => {
                 story.refused.push((Shown { operation, token: given()? }, token(newest)?));
             }
-            ("acquire" | "release" | "read", _) => {}
+            ("acquire" | "release" | "read" | "create", _) => {}
             (other, _) => {
                 return Err(format!("#{at}: there is no operation `{other}`; there are acquire, release, write"));
             }
@@ -181,6 +188,16 @@ mod tests {
     fn a_refusal_needs_a_newer_token() {
         assert_eq!(check(&format!("{NEWER}2 invoke write [1 b]\n2 ok write {{refused 2}}")), "valid");
         assert_eq!(check(&format!("{NEWER}2 invoke write [2 b]\n2 ok write {{refused 2}}")), "bogus-refusal");
+    }
+
+    #[test]
+    fn a_write_without_a_token_carries_that_of_its_processs_last_acquisition() {
+        let acquired =
+            "1 invoke acquire\n1 ok acquire 1\n2 invoke acquire\n2 ok acquire 2\n2 invoke write b\n2 ok write b\n";
+        assert_eq!(check(&format!("{acquired}1 invoke write a\n1 ok write a")), "stale-token-accepted");
+        assert_eq!(check(&format!("{acquired}1 invoke write a\n1 ok write {{refused 2}}")), "valid");
+        assert_eq!(check(&format!("{acquired}1 invoke write a\n1 ok write {{refused 1}}")), "bogus-refusal");
+        assert_eq!(check(&format!("{acquired}3 invoke write a\n3 ok write a")), "unknown");
     }
 
     #[test]

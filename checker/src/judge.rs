@@ -13,6 +13,7 @@ use crate::pn_counter::PnCounter;
 use crate::sequential::Sequential;
 use crate::session::{Guarantee, Session};
 use crate::set_full::SetFull;
+use crate::swap::Swaps;
 use crate::total_queue::TotalQueue;
 use crate::txn::{self, Assumptions, Model};
 use crate::unique::Unique;
@@ -29,6 +30,7 @@ const OTHERS: &[&str] = &[
     "total-queue",
     "unordered-queue(naive)",
     "bank",
+    "swap",
     "long-fork",
     "register/sequential",
     "sequential",
@@ -137,6 +139,7 @@ fn empty_at_first(model: &str) -> Option<Box<dyn Checker>> {
         "unique-ids" => Box::new(Unique),
         "total-queue" => Box::new(TotalQueue),
         "unordered-queue(naive)" => Box::new(UnorderedQueue),
+        "swap" => Box::new(Swaps),
         "long-fork" => Box::new(LongFork),
         "fencing" => Box::new(Fencing),
         _ => return None,

@@ -35,6 +35,7 @@ pub mod session;
 pub mod set_full;
 pub mod single_holder;
 pub mod stats;
+pub mod swap;
 pub mod timeline;
 pub mod total_queue;
 pub mod txn;
