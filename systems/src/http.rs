@@ -40,12 +40,14 @@ pub struct Client {
     net: Net,
     deadline: Duration,
     connections: BTreeMap<Arc<str>, SendRequest<Full<Bytes>>>,
+    /// Numbers that answers gave its user for later, by name: the tokens of locks.
+    pub notes: BTreeMap<String, u64>,
 }
 
 impl Client {
     /// A client whose calls take at most `deadline`.
     pub fn new(net: Net, deadline: Duration) -> Client {
-        Client { net, deadline, connections: BTreeMap::new() }
+        Client { net, deadline, connections: BTreeMap::new(), notes: BTreeMap::new() }
     }
 
     /// Another client of the same host, with connections of its own, to ask side by side.

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
-use super::{Answer, Committed, Links, Lock, MicroOperation, Target, Unavailable, code};
+use super::{Answer, Committed, Fenced, Links, Lock, MicroOperation, Target, Unavailable, code};
 
 /// The longest url that is accepted, in bytes.
 const LONGEST_URL_BYTES: usize = 2048;
@@ -19,6 +19,9 @@ const LONGEST_ALIAS_BYTES: usize = 128;
 
 /// Says, on a 503, whether the request may still take effect: `none` or `unknown`.
 pub const EFFECT: HeaderName = HeaderName::from_static("effect");
+
+/// On a PUT: the token of a lock. The link keeps the newest that it was written with, and refuses older ones.
+pub const FENCING_TOKEN: HeaderName = HeaderName::from_static("fencing-token");
 
 /// The routes, over one variant's way to keep links.
 pub fn router<L: Links>(links: L) -> Router {
@@ -88,6 +91,10 @@ async fn put<L: Links>(
         Ok(target) => target,
         Err(reason) => return invalid(&reason),
     };
+    if let Some(token) = headers.get(&FENCING_TOKEN) {
+        let Some(token) = number(token) else { return invalid("Fencing-Token must be a whole number") };
+        return fenced(links.retarget_fenced(&code, token, &url).await, url);
+    }
     let answer = match headers.get(header::IF_MATCH).map(|quoted| unquote(quoted.as_bytes())) {
         None => links.retarget(&code, &url).await,
         Some(Some(old)) => links.compare_and_set(&code, &old, &url).await,
@@ -154,8 +161,31 @@ async fn lock<L: Links>(State(links): State<L>, Name(name): Name) -> Response {
     }
 }
 
-async fn unlock<L: Links>(State(links): State<L>, Name(name): Name) -> Response {
-    respond(links.unlock(&name).await, StatusCode::CONFLICT, || StatusCode::NO_CONTENT.into_response())
+/// With `If-Match: "<token>"` the lock is given back only if that is its holder's token.
+async fn unlock<L: Links>(State(links): State<L>, Name(name): Name, headers: HeaderMap) -> Response {
+    let token = match headers.get(header::IF_MATCH).map(|quoted| unquote(quoted.as_bytes())) {
+        None => None,
+        Some(quoted) => match quoted.and_then(|token| token.parse().ok()) {
+            None => return invalid("If-Match must be a fencing token in double quotes"),
+            token => token,
+        },
+    };
+    let answer = links.unlock(&name, token).await;
+    respond(answer, StatusCode::PRECONDITION_FAILED, || StatusCode::NO_CONTENT.into_response())
+}
+
+/// The answer to a write with a token; a stale one is answered with the newest.
+fn fenced(answer: Result<Fenced, Unavailable>, url: String) -> Response {
+    match answer {
+        Ok(Fenced::Done) => url.into_response(),
+        Ok(Fenced::Absent) => absent(),
+        Ok(Fenced::Stale(newest)) => (StatusCode::PRECONDITION_FAILED, newest.to_string()).into_response(),
+        Err(unavailable) => unavailable.into_response(),
+    }
+}
+
+fn number(header: &HeaderValue) -> Option<u64> {
+    header.to_str().ok()?.parse().ok()
 }
 
 /// The url and the alias of a form, or what is wrong with it.

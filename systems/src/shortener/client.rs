@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{CONTENT_TYPE, HOST, IF_MATCH};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderName, IF_MATCH};
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::Answer;
-use super::api::EFFECT;
+use super::api::{EFFECT, FENCING_TOKEN};
+use super::{Answer, Fenced, Lock};
 use crate::call::CallError;
 use crate::http;
 
@@ -50,7 +50,8 @@ impl<'c> LinkClient<'c> {
         old: &str,
         new: &str,
     ) -> Result<Answer, CallError> {
-        let response = self.send(node, Method::PUT, &format!("/{code}"), Some(old), &[("url", new)]).await?;
+        let response =
+            self.send(node, Method::PUT, &format!("/{code}"), Some((IF_MATCH, quoted(old))), &[("url", new)]).await?;
         written(&response)
     }
 
@@ -77,17 +78,65 @@ impl<'c> LinkClient<'c> {
         count.ok_or_else(|| failure(&response))
     }
 
+    /// Takes a lock.
+    pub async fn lock(&mut self, node: &Arc<str>, name: &str) -> Result<Lock, CallError> {
+        let response = self.send(node, Method::POST, &format!("/locks/{name}"), None, &[]).await?;
+        match (response.status(), body(&response).parse()) {
+            (StatusCode::OK, Ok(token)) => Ok(Lock::Granted(token)),
+            (StatusCode::CONFLICT, _) => Ok(Lock::Held),
+            _ => Err(failure(&response)),
+        }
+    }
+
+    /// Gives back a lock that was taken with this token.
+    pub async fn unlock(&mut self, node: &Arc<str>, name: &str, token: u64) -> Result<Answer, CallError> {
+        let tag = quoted(&token.to_string());
+        let response = self.send(node, Method::DELETE, &format!("/locks/{name}"), Some((IF_MATCH, tag)), &[]).await?;
+        written(&response)
+    }
+
+    /// Re-targets a link with a lock's token.
+    pub async fn retarget_fenced(
+        &mut self,
+        node: &Arc<str>,
+        code: &str,
+        token: u64,
+        url: &str,
+    ) -> Result<Fenced, CallError> {
+        let header = Some((FENCING_TOKEN, token.to_string()));
+        let response = self.send(node, Method::PUT, &format!("/{code}"), header, &[("url", url)]).await?;
+        match (response.status(), body(&response).parse()) {
+            (StatusCode::OK, _) => Ok(Fenced::Done),
+            (StatusCode::NOT_FOUND, _) => Ok(Fenced::Absent),
+            (StatusCode::PRECONDITION_FAILED, Ok(newest)) => Ok(Fenced::Stale(newest)),
+            _ => Err(failure(&response)),
+        }
+    }
+
+    /// Runs a JSON list of micro-operations as one; returns them with their results. An aborted transaction had no effect.
+    pub async fn transact(&mut self, node: &Arc<str>, steps: String) -> Result<String, CallError> {
+        let request = Request::builder().method(Method::POST).uri("/txn").header(HOST, node.as_ref());
+        let request = request.header(CONTENT_TYPE, "application/json").body(Full::new(steps.into()));
+        let request = request.map_err(|error| CallError::NotSent(error.to_string()))?;
+        let response = self.http.call(node, request).await?;
+        match response.status() {
+            StatusCode::OK => Ok(body(&response)),
+            StatusCode::CONFLICT => Err(CallError::Refused(format!("aborted: {}", body(&response)))),
+            _ => Err(failure(&response)),
+        }
+    }
+
     async fn send(
         &mut self,
         node: &Arc<str>,
         method: Method,
         path: &str,
-        if_match: Option<&str>,
+        condition: Option<(HeaderName, String)>,
         form: &[(&str, &str)],
     ) -> Result<Response<Bytes>, CallError> {
         let mut request = Request::builder().method(method).uri(path).header(HOST, node.as_ref());
-        if let Some(old) = if_match {
-            request = request.header(IF_MATCH, format!("\"{old}\""));
+        if let Some((name, value)) = condition {
+            request = request.header(name, value);
         }
         let mut content = Bytes::new();
         if !form.is_empty() {
@@ -122,6 +171,10 @@ pub(crate) fn failure(response: &Response<Bytes>) -> CallError {
         StatusCode::SERVICE_UNAVAILABLE if none => CallError::Refused(reason),
         _ => CallError::Lost(reason),
     }
+}
+
+fn quoted(tag: &str) -> String {
+    format!("\"{tag}\"")
 }
 
 fn body(response: &Response<Bytes>) -> String {

@@ -3,10 +3,13 @@
 //! [`Links`] is what a variant implements; [`api`] turns it into HTTP; [`client`] asks for it over HTTP.
 
 pub mod api;
+pub mod atomic_commit;
 pub mod cached;
 pub mod client;
+mod commands;
 pub mod crdt;
 pub mod failover;
+mod machine;
 pub mod quorum;
 pub mod raft;
 pub mod redis;
@@ -119,6 +122,17 @@ pub enum Lock {
     Held,
 }
 
+/// The answer to a write that carries a fencing token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fenced {
+    /// It was done.
+    Done,
+    /// The link does not exist.
+    Absent,
+    /// Refused, because a write with this newer token was there before.
+    Stale(u64),
+}
+
 /// A way to keep links: what a node does with a request that reached it. What a variant leaves out it does not offer.
 #[expect(unused_variables, reason = "the default of each operation does not look at its arguments")]
 pub trait Links: Clone + Send + Sync + 'static {
@@ -178,9 +192,19 @@ pub trait Links: Clone + Send + Sync + 'static {
         not_offered("a lock")
     }
 
-    /// Gives a lock back.
-    fn unlock(&self, name: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send {
+    /// Gives a lock back; with a token only if that is its holder's.
+    fn unlock(&self, name: &str, token: Option<u64>) -> impl Future<Output = Result<Answer, Unavailable>> + Send {
         not_offered("a lock")
+    }
+
+    /// Re-targets a link that exists, unless a write with a newer token did before.
+    fn retarget_fenced(
+        &self,
+        code: &str,
+        token: u64,
+        url: &str,
+    ) -> impl Future<Output = Result<Fenced, Unavailable>> + Send {
+        not_offered("a fencing token")
     }
 }
 

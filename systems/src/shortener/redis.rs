@@ -14,7 +14,7 @@ use ::redis::{Cmd, cmd, pipe};
 
 use super::redis_pool::{Lease, Pool, harmless, in_doubt};
 use super::transaction::{View, Write, codes};
-use super::{Answer, Committed, Links, Lock, MicroOperation, Target, Unavailable, api};
+use super::{Answer, Committed, Fenced, Links, Lock, MicroOperation, Target, Unavailable, api};
 use crate::http;
 use crate::node::{Node, NodeFuture};
 use crate::story::Story;
@@ -106,6 +106,15 @@ fn followed(code: &str) -> String {
     format!("redirects:{code}")
 }
 
+/// The newest token that the link was written with.
+fn newest(code: &str) -> String {
+    format!("token:{code}")
+}
+
+fn held(name: &str) -> String {
+    format!("lock:{name}")
+}
+
 fn history(code: &str) -> String {
     format!("history:{code}")
 }
@@ -160,8 +169,7 @@ impl Links for RedisLinks {
                 harmless(lease.run(&read).await)?
             };
             if current.as_deref() != Some(old) {
-                harmless(lease.run::<()>(&cmd("UNWATCH")).await)?;
-                lease.done();
+                unwatch(lease).await?;
                 return Ok(Answer::Refused(current));
             }
             let set: Option<()> = lease.run_all(pipe().atomic().set(&key, new).ignore()).await?;
@@ -209,17 +217,71 @@ impl Links for RedisLinks {
         Ok(committed)
     }
 
+    /// The lock is watched while a token is drawn: who got an older token than another's acquisition can't come after it.
     async fn lock(&self, name: &str) -> Result<Lock, Unavailable> {
-        let token: u64 = self.run(cmd("INCR").arg("fence")).await?;
-        let key = format!("lock:{name}");
-        let set: Option<String> = self.run(cmd("SET").arg(key).arg(token).arg("NX")).await?;
+        let key = held(name);
+        let mut lease = self.pool.lease().await?;
+        let holder: Option<u64> = watch(&mut lease, &[&key], cmd("GET").arg(&key)).await?;
+        if holder.is_some() {
+            unwatch(lease).await?;
+            return Ok(Lock::Held);
+        }
+        let token: u64 = harmless(lease.run(cmd("INCR").arg("fence")).await)?;
+        let set: Option<()> = lease.run_all(pipe().atomic().set(&key, token).ignore()).await?;
+        lease.done();
         Ok(if set.is_some() { Lock::Granted(token) } else { Lock::Held })
     }
 
-    async fn unlock(&self, name: &str) -> Result<Answer, Unavailable> {
-        let deleted: u64 = self.run(cmd("DEL").arg(format!("lock:{name}"))).await?;
-        Ok(if deleted == 1 { Answer::Done } else { Answer::Absent })
+    async fn unlock(&self, name: &str, token: Option<u64>) -> Result<Answer, Unavailable> {
+        let key = held(name);
+        let Some(token) = token else {
+            let deleted: u64 = self.run(cmd("DEL").arg(&key)).await?;
+            return Ok(if deleted == 1 { Answer::Done } else { Answer::Absent });
+        };
+        let mut lease = self.pool.lease().await?;
+        let holder: Option<u64> = watch(&mut lease, &[&key], cmd("GET").arg(&key)).await?;
+        if holder != Some(token) {
+            unwatch(lease).await?;
+            return Ok(Answer::Refused(holder.map(|holder| holder.to_string())));
+        }
+        let deleted: Option<()> = lease.run_all(pipe().atomic().del(&key).ignore()).await?;
+        lease.done();
+        // No lock is taken twice with one token: who deleted it in between gave it back for this holder.
+        Ok(if deleted.is_some() { Answer::Done } else { Answer::Refused(None) })
     }
+
+    async fn retarget_fenced(&self, code: &str, token: u64, url: &str) -> Result<Fenced, Unavailable> {
+        let keys = [&link(code), &newest(code)];
+        let mut lease = self.pool.lease().await?;
+        for _ in 0..ATTEMPTS {
+            let (target, newest): (Option<String>, Option<u64>) =
+                watch(&mut lease, &keys, cmd("MGET").arg(&keys)).await?;
+            let refused = match (target, newest) {
+                (None, _) => Some(Fenced::Absent),
+                (_, Some(newest)) if newest > token => Some(Fenced::Stale(newest)),
+                _ => None,
+            };
+            if let Some(refused) = refused {
+                unwatch(lease).await?;
+                return Ok(refused);
+            }
+            let set: Option<()> =
+                lease.run_all(pipe().atomic().set(keys[0], url).ignore().set(keys[1], token).ignore()).await?;
+            if set.is_some() {
+                lease.done();
+                return Ok(Fenced::Done);
+            }
+        }
+        lease.done();
+        Err(Unavailable::NoEffect(format!("others wrote {code} {ATTEMPTS} times in between")))
+    }
+}
+
+/// Forgets what was watched and gives the connection back.
+async fn unwatch(mut lease: Lease<'_>) -> Result<(), Unavailable> {
+    harmless(lease.run::<()>(&cmd("UNWATCH")).await)?;
+    lease.done();
+    Ok(())
 }
 
 /// Watches `keys`, then reads: neither has an effect, whatever becomes of it.

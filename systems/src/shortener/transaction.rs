@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::MicroOperation;
@@ -22,7 +23,7 @@ struct Seen {
 }
 
 /// What a transaction changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Write {
     /// This link has this target from now on.
     Target(String, String),
@@ -33,6 +34,21 @@ pub(crate) enum Write {
 /// The links that `steps` name, each once.
 pub(crate) fn codes(steps: &[MicroOperation]) -> BTreeSet<&str> {
     steps.iter().flat_map(MicroOperation::codes).collect()
+}
+
+/// The links that `steps` write.
+pub(crate) fn written(steps: &[MicroOperation]) -> BTreeSet<&str> {
+    let writing = steps.iter().filter(|step| !matches!(step, MicroOperation::Read(_)));
+    writing.flat_map(MicroOperation::codes).collect()
+}
+
+impl Write {
+    /// The link that it changes.
+    pub(crate) fn code(&self) -> &str {
+        match self {
+            Write::Target(code, _) | Write::Appended(code, _) => code,
+        }
+    }
 }
 
 impl MicroOperation {

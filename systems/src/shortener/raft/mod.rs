@@ -7,7 +7,7 @@
 //! | `replication` | how the leader's log becomes everybody's; reads | sections 5.3, 5.4.2, 8 |
 //! | `consensus` | one node's part as a whole, without input or output | figure 2 |
 //! | `durable` | what survives a crash | figure 2 |
-//! | `machine` | what the log's commands do | section 2; dissertation, section 6.3 |
+//! | `super::machine` | what the log's commands do | section 2; dissertation, section 6.3 |
 //! | `node` | a node: peers, journal, timers around all that | |
 //! | `service` | takes a client's request to the leader, from any node | section 8 |
 //! | [`weakened`] | variants that leave a rule out | |
@@ -21,7 +21,6 @@ mod consensus;
 mod durable;
 mod election;
 mod log;
-mod machine;
 mod node;
 mod replication;
 #[cfg(test)]

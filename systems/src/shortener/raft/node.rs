@@ -12,7 +12,6 @@ use tokio::time::Instant;
 
 use super::consensus::{self, Raft};
 use super::durable::{Record, Remembered};
-use super::machine::{Machine, Outcome, Proposal};
 use super::service::{RaftLinks, Service};
 use super::{Rule, Rules};
 use crate::board::Board;
@@ -22,6 +21,7 @@ use crate::journal::Journal;
 use crate::node::{Node, NodeFuture, spawn};
 use crate::peers::{self, Peers};
 use crate::shortener::api;
+use crate::shortener::machine::{Machine, Outcome, Proposal};
 
 /// How long a peer has to reply.
 const DEADLINE: Duration = Duration::from_millis(500);

@@ -1,5 +1,5 @@
 //! Any node serves any request: it takes the request to the leader, and asks again while there is time. That is safe because
-//! a command takes effect once however often it is sent (`machine`).
+//! a command takes effect once however often it is sent (`super::machine`).
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -8,12 +8,13 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::machine::{Command, Machine, Outcome, Proposal};
 use super::node::{Events, Reply, Request, Wanted, ask};
 use crate::call::CallError;
 use crate::node::{Node, spawn};
 use crate::peers::Peers;
-use crate::shortener::{Answer, Committed, Links, Lock, MicroOperation, Target, Unavailable};
+use crate::shortener::Unavailable;
+use crate::shortener::commands::{Execute, unexpected};
+use crate::shortener::machine::{Command, Machine, Outcome, Proposal};
 
 /// How long a request is tried; shorter than a client waits for a node, longer than most elections.
 const PATIENCE: Duration = Duration::from_millis(850);
@@ -157,53 +158,21 @@ impl RaftLinks {
             other => Err(CallError::Lost(format!("{node} answered {other:?}"))),
         }
     }
-
-    async fn write(&self, command: Command) -> Result<Answer, Unavailable> {
-        match self.service.run(command).await? {
-            Outcome::Written(answer) => Ok(answer),
-            other => Err(unexpected(&other)),
-        }
-    }
 }
 
-/// A node of another version, or a command whose session had ended: nobody can say what came of it.
-fn unexpected(outcome: &Outcome) -> Unavailable {
-    Unavailable::MayTakeEffect(format!("the leader answered {outcome:?}"))
-}
-
-impl Links for RaftLinks {
-    async fn create(&self, code: &str, url: &str) -> Result<Answer, Unavailable> {
-        self.write(Command::Create { code: code.into(), url: url.into() }).await
-    }
-
-    async fn claim(&self, alias: &str, url: &str) -> Result<Answer, Unavailable> {
-        self.write(Command::Claim { alias: alias.into(), url: url.into() }).await
-    }
-
-    async fn retarget(&self, code: &str, url: &str) -> Result<Answer, Unavailable> {
-        self.write(Command::Retarget { code: code.into(), url: url.into() }).await
-    }
-
-    async fn compare_and_set(&self, code: &str, old: &str, new: &str) -> Result<Answer, Unavailable> {
-        self.write(Command::CompareAndSet { code: code.into(), old: old.into(), new: new.into() }).await
-    }
-
-    /// A redirect is counted, so it is a command like any other, and as linearizable.
-    async fn follow(&self, code: &str) -> Result<Option<Target>, Unavailable> {
-        let command = Command::Follow { code: code.into() };
-        if let Some(own) = &self.own {
-            let target = own.lock().expect("no holder panics").target(code);
-            let service = self.service.clone();
-            spawn(async move {
-                // The client has its answer; a redirect that can't be counted now is not counted.
-                let _uncounted = service.run(command).await;
-            });
-            return Ok(target.map(Target::from));
-        }
-        match self.service.run(command).await? {
-            Outcome::Target(target) => Ok(target.map(Target::from)),
-            other => Err(unexpected(&other)),
-        }
+impl Execute for RaftLinks {
+    /// A redirect is counted, so it is as linearizable as any other command, unless a node answers from its own state.
+    async fn execute(&self, command: Command) -> Result<Outcome, Unavailable> {
+        let (Some(own), Command::Follow { code }) = (&self.own, &command) else {
+            return self.service.run(command).await;
+        };
+        let target = own.lock().expect("no holder panics").target(code);
+        let service = self.service.clone();
+        spawn(async move {
+            // The client has its answer; a redirect that can't be counted now is not counted.
+            let _uncounted = service.run(command).await;
+        });
+        Ok(Outcome::Target(target))
     }
 
     async fn redirects(&self, code: &str) -> Result<u64, Unavailable> {
@@ -214,27 +183,5 @@ impl Links for RaftLinks {
             Outcome::Redirects(redirects) => Ok(redirects),
             other => Err(unexpected(&other)),
         }
-    }
-
-    async fn delete(&self, code: &str) -> Result<Answer, Unavailable> {
-        self.write(Command::Delete { code: code.into() }).await
-    }
-
-    async fn transact(&self, steps: Vec<MicroOperation>) -> Result<Committed, Unavailable> {
-        match self.service.run(Command::Transact(steps)).await? {
-            Outcome::Transaction(committed) => Ok(committed),
-            other => Err(unexpected(&other)),
-        }
-    }
-
-    async fn lock(&self, name: &str) -> Result<Lock, Unavailable> {
-        match self.service.run(Command::Lock { name: name.into() }).await? {
-            Outcome::Lock(lock) => Ok(lock),
-            other => Err(unexpected(&other)),
-        }
-    }
-
-    async fn unlock(&self, name: &str) -> Result<Answer, Unavailable> {
-        self.write(Command::Unlock { name: name.into() }).await
     }
 }

@@ -1,7 +1,8 @@
-//! The replicated state machine: links, their counts and histories, and locks. The same commands in the same order give the
-//! same state and the same outcomes on every node.
+//! The state machine of those variants whose nodes keep the links themselves and execute one command after another: links,
+//! their counts and histories, and locks. The same commands in the same order give the same state and the same outcomes,
+//! on every node and in every life.
 //!
-//! A command may be in the log twice, because its frame was doubled or its node asked again. It takes effect once: every
+//! A command may come twice, because its frame was doubled or its node asked again. It takes effect once: every
 //! node's commands of one life are a session, which keeps the outcomes that may still be asked for (Ongaro's
 //! dissertation, section 6.3).
 
@@ -10,12 +11,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::shortener::transaction::{View, Write, codes};
-use crate::shortener::{Answer, Committed, Lock, MicroOperation};
+use super::transaction::{View, Write, codes};
+use super::{Answer, Committed, Fenced, Lock, MicroOperation};
 
 /// What can be done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Command {
+pub(in crate::shortener) enum Command {
     Create { code: String, url: String },
     Claim { alias: String, url: String },
     Retarget { code: String, url: String },
@@ -23,16 +24,18 @@ pub(super) enum Command {
     Follow { code: String },
     Delete { code: String },
     Transact(Vec<MicroOperation>),
+    RetargetFenced { code: String, token: u64, url: String },
     Lock { name: String },
-    Unlock { name: String },
+    Unlock { name: String, token: Option<u64> },
 }
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) enum Outcome {
+pub(in crate::shortener) enum Outcome {
     Written(Answer),
     Target(Option<String>),
     Transaction(Committed),
+    Fenced(Fenced),
     Lock(Lock),
     Redirects(u64),
     /// Its node does not wait for it any more, and it took no effect now.
@@ -41,19 +44,19 @@ pub(super) enum Outcome {
 
 /// A command, and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Proposal {
+pub(in crate::shortener) struct Proposal {
     /// The node that a client asked, and which of its lives that was.
-    pub(super) session: (Arc<str>, u64),
+    pub(in crate::shortener) session: (Arc<str>, u64),
     /// Its place among the session's commands.
-    pub(super) number: u64,
+    pub(in crate::shortener) number: u64,
     /// The session waits for no command below this number any more.
-    pub(super) settled: u64,
-    pub(super) command: Command,
+    pub(in crate::shortener) settled: u64,
+    pub(in crate::shortener) command: Command,
 }
 
 /// All state.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Machine {
+pub(in crate::shortener) struct Machine {
     links: BTreeMap<String, Link>,
     histories: BTreeMap<String, Vec<i64>>,
     locks: BTreeMap<String, u64>,
@@ -67,6 +70,8 @@ pub(super) struct Machine {
 struct Link {
     url: String,
     redirects: u64,
+    /// The newest token that it was written with; 0 if with none.
+    newest_token: u64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -77,12 +82,12 @@ struct Session {
 
 impl Machine {
     /// One that does not know a command again.
-    pub(super) fn without_sessions() -> Machine {
+    pub(in crate::shortener) fn without_sessions() -> Machine {
         Machine { forgets_sessions: true, ..Machine::default() }
     }
 
     /// Applies a command, unless it was applied before: then the outcome is the first one's.
-    pub(super) fn apply(&mut self, proposal: &Proposal) -> Outcome {
+    pub(in crate::shortener) fn apply(&mut self, proposal: &Proposal) -> Outcome {
         if self.forgets_sessions {
             return self.execute(&proposal.command);
         }
@@ -102,12 +107,17 @@ impl Machine {
     }
 
     /// The target of a link, and nothing counted.
-    pub(super) fn target(&self, code: &str) -> Option<String> {
+    pub(in crate::shortener) fn target(&self, code: &str) -> Option<String> {
         self.links.get(code).map(|link| link.url.clone())
     }
 
+    /// What was appended to a link's history.
+    pub(in crate::shortener) fn history(&self, code: &str) -> Vec<i64> {
+        self.histories.get(code).cloned().unwrap_or_default()
+    }
+
     /// How often a link was followed.
-    pub(super) fn redirects(&self, code: &str) -> u64 {
+    pub(in crate::shortener) fn redirects(&self, code: &str) -> u64 {
         self.links.get(code).map_or(0, |link| link.redirects)
     }
 
@@ -136,8 +146,9 @@ impl Machine {
             })),
             Command::Delete { code } => Outcome::Written(done_if(self.links.remove(code).is_some())),
             Command::Transact(steps) => Outcome::Transaction(self.transact(steps)),
+            Command::RetargetFenced { code, token, url } => Outcome::Fenced(self.retarget_fenced(code, *token, url)),
             Command::Lock { name } => Outcome::Lock(self.lock(name)),
-            Command::Unlock { name } => Outcome::Written(done_if(self.locks.remove(name).is_some())),
+            Command::Unlock { name, token } => Outcome::Written(self.unlock(name, *token)),
         }
     }
 
@@ -149,18 +160,35 @@ impl Machine {
     fn transact(&mut self, steps: &[MicroOperation]) -> Committed {
         let mut view = View::default();
         for code in codes(steps) {
-            view.saw(code, self.target(code), self.histories.get(code).cloned().unwrap_or_default());
+            view.saw(code, self.target(code), self.history(code));
         }
         match view.run(steps.to_vec()) {
             Err(reason) => Committed::Aborted(reason),
             Ok((results, writes)) => {
-                for write in writes {
-                    match write {
-                        Write::Target(code, url) => _ = self.insert(&code, &url),
-                        Write::Appended(code, value) => self.histories.entry(code).or_default().push(value),
-                    }
-                }
+                self.write(&writes);
                 Committed::Yes(results)
+            }
+        }
+    }
+
+    /// What a transaction changes.
+    pub(in crate::shortener) fn write(&mut self, writes: &[Write]) {
+        for write in writes {
+            match write {
+                Write::Target(code, url) => _ = self.insert(code, url),
+                Write::Appended(code, value) => self.histories.entry(code.clone()).or_default().push(*value),
+            }
+        }
+    }
+
+    fn retarget_fenced(&mut self, code: &str, token: u64, url: &str) -> Fenced {
+        match self.links.get_mut(code) {
+            None => Fenced::Absent,
+            Some(link) if link.newest_token > token => Fenced::Stale(link.newest_token),
+            Some(link) => {
+                link.newest_token = token;
+                url.clone_into(&mut link.url);
+                Fenced::Done
             }
         }
     }
@@ -172,6 +200,14 @@ impl Machine {
         self.last_token += 1;
         self.locks.insert(name.to_owned(), self.last_token);
         Lock::Granted(self.last_token)
+    }
+
+    fn unlock(&mut self, name: &str, token: Option<u64>) -> Answer {
+        let holder = self.locks.get(name).copied();
+        match token {
+            Some(_) if token != holder => Answer::Refused(holder.map(|holder| holder.to_string())),
+            _ => done_if(self.locks.remove(name).is_some()),
+        }
     }
 }
 
@@ -231,10 +267,27 @@ mod tests {
             number += 1;
             machine.apply(&proposal(number, 1, command))
         };
-        let (lock, unlock) = (Command::Lock { name: "l".into() }, Command::Unlock { name: "l".into() });
+        let lock = Command::Lock { name: "l".into() };
+        let unlock = |token| Command::Unlock { name: "l".into(), token };
         assert_eq!(apply(lock.clone()), Outcome::Lock(Lock::Granted(1)));
         assert_eq!(apply(lock.clone()), Outcome::Lock(Lock::Held));
-        assert_eq!(apply(unlock), Outcome::Written(Answer::Done));
+        assert_eq!(apply(unlock(Some(7))), Outcome::Written(Answer::Refused(Some("1".into()))));
+        assert_eq!(apply(unlock(Some(1))), Outcome::Written(Answer::Done));
+        assert_eq!(apply(unlock(Some(1))), Outcome::Written(Answer::Refused(None)));
         assert_eq!(apply(lock), Outcome::Lock(Lock::Granted(2)));
+        assert_eq!(apply(unlock(None)), Outcome::Written(Answer::Done));
+    }
+
+    #[test]
+    fn a_link_refuses_a_token_that_is_older_than_one_before() {
+        let mut machine = with_link();
+        let mut write = |number, token| {
+            let command = Command::RetargetFenced { code: "a".into(), token, url: format!("https://{token}") };
+            machine.apply(&proposal(number, 1, command))
+        };
+        assert_eq!(write(2, 5), Outcome::Fenced(Fenced::Done));
+        assert_eq!(write(3, 4), Outcome::Fenced(Fenced::Stale(5)));
+        assert_eq!(write(4, 5), Outcome::Fenced(Fenced::Done));
+        assert_eq!(machine.target("a").as_deref(), Some("https://5"));
     }
 }
