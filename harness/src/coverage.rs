@@ -194,7 +194,7 @@ impl Coverage {
         };
         let first_heal_ms = plan.schedule.iter().map(|step| step.ends_ms().min(plan.length_ms)).min();
         let (mut seen_during, mut seen_after) = (BTreeSet::new(), BTreeSet::new());
-        for event in recording.history.events.iter().filter(|event| event.kind == Kind::Ok && &*event.f == "read") {
+        for event in recording.history.events.iter().filter(|event| event.kind == Kind::Ok && reads(&event.f)) {
             let Some(node) = event.node.as_deref() else { continue };
             if during(event.time) {
                 seen_during.insert(node);
@@ -207,6 +207,11 @@ impl Coverage {
             self.goal(Goal::ReadAfter, node.clone(), seen_after.contains(node.as_str()));
         }
     }
+}
+
+/// Whether an operation of this name shows something: a transaction may.
+fn reads(f: &str) -> bool {
+    matches!(f, "read" | "txn")
 }
 
 /// How many random cuts cover `goals` goals of this chance each.

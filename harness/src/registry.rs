@@ -52,6 +52,8 @@ pub const SYSTEMS: &[System] = &[
     groups::GROUPS_NO_MONITOR,
     mailbox::MAILBOX,
     mailbox::MAILBOX_RESEND,
+    shortener::atomic_commit::TWO_PHASE_COMMIT,
+    shortener::atomic_commit::THREE_PHASE_COMMIT,
 ];
 
 /// More systems with a rule left out: bugs that the zoo must find. Their right twins are above.
@@ -70,6 +72,10 @@ pub const ZOO: &[System] = &[
     shortener::raft::weakened::RAFT_MINORITY_COMMIT,
     shortener::raft::weakened::RAFT_ANY_LEADER,
     shortener::raft::weakened::RAFT_REPEATS,
+    shortener::atomic_commit::weakened::TWO_PHASE_COMMIT_FORGETFUL,
+    shortener::atomic_commit::weakened::TWO_PHASE_COMMIT_BROKEN_PROMISE,
+    shortener::atomic_commit::weakened::TWO_PHASE_COMMIT_EARLY_RELEASE,
+    shortener::atomic_commit::weakened::TWO_PHASE_COMMIT_IMPATIENT,
 ];
 
 /// Systems for the tests of netsplit itself, which no list shows.
@@ -91,6 +97,9 @@ pub const WORKLOADS: &[Workload] = &[
     netsplit_workloads::set::SET,
     netsplit_workloads::set_rmw::SET_RMW,
     netsplit_workloads::counter::COUNTER,
+    netsplit_workloads::append::APPEND,
+    netsplit_workloads::swap::SWAP,
+    netsplit_workloads::lock::LOCK,
     netsplit_workloads::ping::PING,
     netsplit_workloads::job::JOB,
     netsplit_workloads::words::WORDS,

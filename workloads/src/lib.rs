@@ -5,11 +5,13 @@
 //!
 //! **Architecture invariant:** operations come from the plan's dice, never from what the run shows.
 
+pub mod append;
 pub mod claim;
 pub mod client;
 pub mod counter;
 pub mod job;
 pub mod lifecycle;
+pub mod lock;
 pub mod mail;
 pub mod names;
 pub mod op;
@@ -21,6 +23,8 @@ pub mod register;
 pub mod retarget;
 pub mod set;
 pub mod set_rmw;
+pub mod swap;
+mod transaction;
 pub mod words;
 
 use std::time::Duration;

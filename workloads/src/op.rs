@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::Shape;
+use crate::transaction::TXN;
 
 /// An operation: its name, its object, its arguments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,11 +42,11 @@ impl Op {
         self.key.as_deref().map_or(Value::Nil, Value::from)
     }
 
-    /// The arguments, as a history shows them: nothing, one value, or a list of them.
+    /// The arguments, as a history shows them: nothing, one value, or a list of them, as a transaction's always is.
     pub fn value(&self) -> Value {
         match self.args.as_slice() {
             [] => Value::Nil,
-            [one] => shown(one),
+            [one] if self.f != TXN => shown(one),
             many => Value::list(many.iter().map(shown)),
         }
     }
@@ -72,7 +73,7 @@ impl Op {
 }
 
 /// An argument, as a history shows it.
-fn shown(arg: &Json) -> Value {
+pub(crate) fn shown(arg: &Json) -> Value {
     match arg {
         Json::Null => Value::Nil,
         Json::Bool(b) => Value::Bool(*b),

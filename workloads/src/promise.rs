@@ -4,6 +4,7 @@ use netsplit_checker::causal::Causal;
 use netsplit_checker::eventual::Eventual;
 use netsplit_checker::sequential::Sequential;
 use netsplit_checker::timeline::Timeline;
+use netsplit_checker::txn::Model;
 use netsplit_checker::{Checker, Value};
 use netsplit_systems::system::Level;
 
@@ -30,5 +31,17 @@ impl Promise {
             }
         };
         vec![checker]
+    }
+
+    /// The model of transactions that corresponds to the level.
+    pub fn of_transactions(self) -> Model {
+        match self.level {
+            Level::Linearizable => Model::StrictSerializable,
+            Level::Serializable => Model::Serializable,
+            Level::Sequential => Model::StrongSessionSerializable,
+            Level::Timeline => Model::Prefix,
+            Level::Causal => Model::Causal,
+            Level::Fifo | Level::Eventual => Model::ReadUncommitted,
+        }
     }
 }

@@ -33,6 +33,9 @@ const STALE_OR_LOST_UPDATE: &[&str] = &["lost-update", "stale-read", "non-linear
 const LOST: &[&str] = &["lost"];
 const ABOVE: &[&str] = &["above-upper-bound", "inexact-final-read"];
 const BOTH_ACT: &[&str] = &["two-leaders", "duplicated", "went-back"];
+const TORN: &[&str] = &["torn-swap", "fractured-read"];
+const TWO_HOLDERS: &[&str] = &["non-linearizable", "stale-read", "token-not-newer", "stale-token-accepted"];
+const LOST_APPENDS: &[&str] = &["incompatible-order", "G0-process", "G0-realtime", "G1c-realtime", "G-single-realtime"];
 
 /// All of them.
 pub const BUGS: &[Bug] = &[
@@ -78,6 +81,13 @@ pub const BUGS: &[Bug] = &[
     bug("registry-unresolved", "registry", "names", "partition", &["divergence"]),
     bug("mailbox-resend", "mailbox", "mail", "loss", &["reordered"]),
     bug("groups-no-monitor", "groups", "presence", "crash", &["dead-member"]),
+    bug("three-phase-commit", "two-phase-commit", "swap", "halves", TORN),
+    bug("two-phase-commit-forgetful", "two-phase-commit", "swap", "crash", TORN),
+    bug("two-phase-commit-broken-promise", "two-phase-commit", "swap", "power-loss", TORN),
+    bug("two-phase-commit-early-release", "two-phase-commit", "swap", "none", TORN),
+    bug("two-phase-commit-impatient", "two-phase-commit", "swap", "halves", TORN),
+    bug("redis-everysec", "redis", "lock", "power-loss", TWO_HOLDERS),
+    bug("raft-reply-before-commit", "raft", "append", "partition,crash", LOST_APPENDS),
 ];
 
 const fn bug(
