@@ -1,13 +1,16 @@
 //! Linearizability (Herlihy & Wing 1990): every operation takes effect at one point between its invocation and its
 //! completion. A front that picks between three engines:
 //!
-//! * `near_linear`, zones after Gibbons & Korach 1997, where every value is written once;
+//! * near-linear ones where every value is used once: `near_linear` for registers (zones after Gibbons & Korach 1997),
+//!   `unique_queue`, `grown_set`, and `even_counter` where all amounts are the same;
 //! * `general`, a bounded search after Wing, Gong & Lowe, for every [`Model`](crate::models::Model);
 //! * `porcupine`, porcupine-rs as a second opinion.
 
 mod call;
+mod even_counter;
 mod evidence;
 mod general;
+mod grown_set;
 mod hash;
 mod limits;
 mod near_linear;
@@ -16,9 +19,12 @@ mod pair;
 mod pool;
 mod porcupine;
 #[cfg(test)]
+mod random_models_tests;
+#[cfg(test)]
 mod random_tests;
 mod seen;
 mod split;
+mod unique_queue;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -26,8 +32,11 @@ use crate::models::{Calls, Specification, Undecodable};
 use crate::{Cause, Checker, Evidence, History, Value, Verdict};
 
 pub use call::{Call, PENDING};
+pub(crate) use even_counter::decide as even_counter;
+pub(crate) use grown_set::decide as grown_set;
 pub(crate) use limits::Budget;
 pub use limits::Limits;
+pub(crate) use unique_queue::decide as unique_queue;
 
 use general::Answer;
 use near_linear::{Why, Zones};
@@ -42,10 +51,34 @@ pub struct Lean<'a> {
     pub to: Option<&'a Value>,
 }
 
+/// What a near-linear engine found. Calls are named by their positions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decided {
+    /// A legal order exists.
+    Linearizable,
+    /// These calls, ascending, already contradict each other.
+    Not {
+        /// The anomaly's name in evidence.
+        why: &'static str,
+        /// The calls.
+        calls: Vec<usize>,
+    },
+}
+
+impl Decided {
+    /// A contradiction between these calls, in any order.
+    pub(crate) fn not(why: &'static str, calls: impl IntoIterator<Item = usize>) -> Decided {
+        let mut calls: Vec<usize> = calls.into_iter().collect();
+        calls.sort_unstable();
+        calls.dedup();
+        Decided::Not { why, calls }
+    }
+}
+
 /// Who decides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
-    /// The near-linear engine where it applies, else the general one.
+    /// A near-linear engine where one applies, else the general one.
     #[default]
     Own,
     /// The general engine always.
@@ -142,20 +175,30 @@ impl<S: Specification<Model: 'static>> Linearizable<S> {
         positions: &[usize],
         budget: &Budget,
     ) -> Result<Evidence, Undecodable> {
-        let mut means = evidence::Means::of(budget);
         let few = call::some_calls(&self.specification, part, |at| positions.binary_search(&at).is_ok())?;
-        let mut explained = evidence::explain(&self.specification, &few, &mut means);
+        self.few_evidence(&few, why.name(), budget, || call::calls(&self.specification, part))
+    }
+
+    /// The explanation of a few calls, or else of all.
+    fn few_evidence(
+        &self,
+        few: &Calls<S::Model>,
+        why: &str,
+        budget: &Budget,
+        all: impl FnOnce() -> Result<call::Decoded<S::Model>, Undecodable>,
+    ) -> Result<Evidence, Undecodable> {
+        let mut means = evidence::Means::of(budget);
+        let mut explained = evidence::explain(&self.specification, few, &mut means);
         if explained.is_none() {
-            let all = call::calls(&self.specification, part)?;
-            explained = evidence::explain(&self.specification, &all, &mut means);
+            explained = evidence::explain(&self.specification, &all()?, &mut means);
         }
         let mut explained = explained.unwrap_or_else(|| Evidence {
-            summary: "these operations each have to come before the other".to_owned(),
+            summary: "no order of these operations is legal".to_owned(),
             operations: few.iter().map(|call| call.index).collect(),
             culprit: few.last().map(|call| call.index),
             ..Evidence::default()
         });
-        why.name().clone_into(&mut explained.anomaly);
+        why.clone_into(&mut explained.anomaly);
         Ok(explained)
     }
 
@@ -164,8 +207,19 @@ impl<S: Specification<Model: 'static>> Linearizable<S> {
             return Ok(Judged { verdict: Verdict::Unknown(cause), tested: true });
         }
         let calls = call::calls(&self.specification, part)?;
-        let needless = self.specification.needless(&calls);
         let tested = self.tested(&calls);
+        // the general engine as a second opinion has to find out by itself
+        let decided = if self.engine == Engine::General { None } else { self.specification.near_linear(&calls) };
+        match decided {
+            Some(Decided::Linearizable) => return Ok(Judged { verdict: Verdict::VALID, tested }),
+            Some(Decided::Not { why, calls: few }) => {
+                let few: Vec<_> = few.iter().map(|&at| calls[at].clone()).collect();
+                let evidence = self.few_evidence(&few, why, budget, || Ok(calls))?;
+                return Ok(Judged { verdict: Verdict::Invalid(vec![evidence]), tested });
+            }
+            None => {}
+        }
+        let needless = self.specification.needless(&calls);
         let verdict = match general::search(&self.specification.initial(), &calls, &needless, budget) {
             Answer::Linearizable => Verdict::VALID,
             Answer::Unknown(cause) => Verdict::Unknown(cause),

@@ -18,7 +18,7 @@ pub(crate) use by_name::initial;
 pub use by_name::{NAMES, Options, UnknownModel, by_name};
 pub use register::{NilReads, RegisterSpec, cas_register, claim, register};
 
-use crate::linearizable::{Call, Lean};
+use crate::linearizable::{Call, Decided, Lean};
 use crate::{Operation, Value};
 
 /// A sequential object: the state that it is in.
@@ -51,7 +51,52 @@ pub type Asked<M> = (<M as Model>::Op, Option<<M as Model>::Ret>);
 /// A model's calls.
 pub type Calls<M> = [Call<<M as Model>::Op, <M as Model>::Ret>];
 
-/// How canonical operations become a model's.
+/// How canonical operations become a model's. One of your own needs five methods and a [`Model`]:
+///
+/// ```
+/// use netsplit_checker::models::{Asked, Model, Specification, Undecodable};
+/// use netsplit_checker::{Checker, Linearizable, Operation, Outcome, Value, formats};
+///
+/// /// A switch: `flip` answers what it was before.
+/// #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// struct Switch(bool);
+///
+/// impl Model for Switch {
+///     type Op = ();
+///     type Ret = bool;
+///     fn step(&self, _: &(), before: Option<&bool>) -> Option<Switch> {
+///         before.is_none_or(|before| *before == self.0).then(|| Switch(!self.0))
+///     }
+///     fn is_read(_: &(), _: Option<&bool>) -> bool {
+///         false
+///     }
+///     fn legal(&self, _: &()) -> String {
+///         self.0.to_string()
+///     }
+/// }
+///
+/// struct Flips;
+///
+/// impl Specification for Flips {
+///     type Model = Switch;
+///     fn initial(&self) -> Switch {
+///         Switch(false)
+///     }
+///     fn decode(&self, operation: &Operation<'_>) -> Result<Option<Asked<Switch>>, Undecodable> {
+///         Ok(Some(((), matches!(operation.outcome(), Outcome::Ok(Value::Bool(true))).then_some(true))))
+///     }
+///     fn tests(&self, _: &(), before: Option<&bool>) -> bool {
+///         before.is_some()
+///     }
+///     fn say(&self, _: &(), before: Option<&bool>) -> String {
+///         format!("flip {before:?}")
+///     }
+/// }
+///
+/// let flipped = br#"[{:process 0, :type :invoke, :f :flip, :value nil} {:process 0, :type :ok, :f :flip, :value true}]"#;
+/// let history = formats::read(&flipped[..], None).expect("Jepsen's maps").history;
+/// assert!(Linearizable::new(Flips).check(&history).is_invalid());
+/// ```
 pub trait Specification: Send + Sync {
     /// The sequential object.
     type Model: Model;
@@ -95,6 +140,11 @@ pub trait Specification: Send + Sync {
     /// The value that the register of [`Specification::lean`] begins with.
     fn lean_initial(&self) -> Value {
         Value::Nil
+    }
+
+    /// What a near-linear engine of the model's own says, where these calls allow one; `None` leaves them to the general one.
+    fn near_linear(&self, _calls: &Calls<Self::Model>) -> Option<Decided> {
+        None
     }
 
     /// Pending calls that no linearization needs, true for each.

@@ -21,6 +21,8 @@ const EFFORT: u64 = 30_000_000;
 const TRY: u64 = 4;
 /// And on each of its objects at least this, or a thousand bad ones would all go without.
 const LEAST: u64 = 10_000;
+/// As many legal values are in the sentence; all that were looked at are in the evidence.
+const SHOWN: usize = 3;
 /// As many operations are told one by one.
 const TOLD: usize = 200;
 
@@ -174,7 +176,11 @@ fn in_words<S: Specification>(specification: &S, calls: &Calls<S::Model>, stuck:
     } else {
         "stale-read"
     };
-    let expected = if legal.is_empty() { String::new() } else { format!("; legal there: {}", legal.join(", ")) };
+    let mut shown = legal.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if legal.len() > SHOWN {
+        shown = format!("{shown} and {} more", legal.len() - SHOWN);
+    }
+    let expected = if legal.is_empty() { String::new() } else { format!("; legal there: {shown}") };
     Evidence {
         anomaly: anomaly.to_owned(),
         summary: format!("#{} ({}) can't be put into any legal order{expected}", culprit.index, say(culprit)),

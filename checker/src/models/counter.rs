@@ -1,6 +1,7 @@
 //! A counter that is read exactly: `add` (or `inc`) an amount, `read` the sum.
 
 use super::{Asked, Model, Specification, Undecodable};
+use crate::linearizable::{self, Decided};
 use crate::{Operation, Outcome, Value};
 
 /// The sum. Wide enough that no history in memory overflows it.
@@ -85,6 +86,10 @@ impl Specification for CounterSpec {
             (CounterOp::Add(amount), Some(_)) => format!("add {amount}"),
             (CounterOp::Add(amount), None) => format!("add {amount} (outcome unknown)"),
         }
+    }
+
+    fn near_linear(&self, calls: &super::Calls<Counter>) -> Option<Decided> {
+        linearizable::even_counter(self.initial, calls)
     }
 
     /// Additions of nothing; any other is in every later sum.

@@ -44,10 +44,13 @@ impl Model for Mutex {
         ret == Some(&MutexRet::Refused)
     }
 
-    fn legal(&self, _: &MutexOp) -> String {
+    fn legal(&self, op: &MutexOp) -> String {
+        let (MutexOp::Acquire(process) | MutexOp::Release(process)) = op;
         match self.0 {
             None => "nobody held the lock".to_owned(),
-            Some(process) => format!("the lock was held (by process {process} if locks have owners)"),
+            // without owners everybody is process 0
+            Some(holder) if holder == *process => "the lock was held".to_owned(),
+            Some(holder) => format!("process {holder} held the lock"),
         }
     }
 }

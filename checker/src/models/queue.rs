@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Asked, Calls, Model, Specification, Undecodable};
+use crate::linearizable::{self, Decided};
 use crate::{Operation, Outcome, Value};
 
 /// The values in the queue: the oldest first, or sorted if the queue keeps no order.
@@ -139,6 +140,10 @@ impl Specification for QueueSpec {
             (QueueOp::Dequeue, Some(_)) => "dequeue, empty".to_owned(),
             (QueueOp::Dequeue, None) => "dequeue (outcome unknown)".to_owned(),
         }
+    }
+
+    fn near_linear(&self, calls: &Calls<Queue>) -> Option<Decided> {
+        linearizable::unique_queue(calls, self.ordered)
     }
 
     /// A pending enqueue of a value that nobody got; and, of an unordered queue that nobody found empty, any pending dequeue.

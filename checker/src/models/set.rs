@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Asked, Calls, Model, Specification, Undecodable};
+use crate::linearizable::{self, Decided};
 use crate::{Operation, Outcome, Value};
 
 /// The elements. Shared, for a search holds many states that differ in one element.
@@ -89,6 +90,10 @@ impl Specification for SetSpec {
             (SetOp::Add(element), Some(_)) => format!("add {element}"),
             (SetOp::Add(element), None) => format!("add {element} (outcome unknown)"),
         }
+    }
+
+    fn near_linear(&self, calls: &Calls<GrowSet>) -> Option<Decided> {
+        linearizable::grown_set(calls)
     }
 
     /// A pending addition of an element that nobody saw.
