@@ -56,7 +56,7 @@ impl<'h> Split<'h> {
         if let Some(cause) = budget.out_of_memory(bytes(history)) {
             return Err(Verdict::Unknown(cause));
         }
-        let Paired { pairs, objects, numbers } = pair(history, specification, budget)?;
+        let Paired { pairs, objects, numbers, .. } = pair(history, specification, budget)?;
         let Objects { mut keys, of_pair, .. } = objects;
         if of_pair.is_empty() {
             keys.truncate(pairs.len());
@@ -109,7 +109,7 @@ fn sorted(pairs: &[Pair], of_pair: &[u32], starts: &[u32]) -> Vec<Pair> {
 }
 
 /// The objects of a history under numbers, in the order in which they first appear.
-#[derive(Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Objects<'h> {
     numbers: HashMap<&'h Value, u32, BuildWordHasher>,
     /// By the address of a key's text: events about one object mostly share it, and comparing texts means fetching them.
