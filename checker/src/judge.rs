@@ -42,7 +42,10 @@ const OTHERS: &[&str] = &[
     "fencing",
     "list-append",
     "rw-register",
+    "rw-register(session)/read-committed",
+    "rw-register(session)/read-atomic",
     "rw-register(session)/causal",
+    "rw-register(session)/snapshot-isolation",
     "rw-register(session)/serializable",
 ];
 
@@ -66,8 +69,8 @@ pub struct Judgement {
     /// The verdict on the model's claim.
     pub verdict: Verdict,
     /// The verdict on each level of isolation by its name, where the model has levels. Those of `rw-register` assume of
-    /// each key what strict serializability implies ([`Assumptions::ALL`]), as its publishers do to learn the order of
-    /// versions: an invalid weaker level is one against the level or these assumptions.
+    /// each key what its publishers do to learn the order of versions ([`Assumptions::PUBLISHED`]): an invalid weaker level
+    /// is one against the level or these assumptions.
     pub levels: BTreeMap<&'static str, Verdict>,
 }
 
@@ -96,6 +99,14 @@ pub fn judge(model: &str, init: Option<&str>, history: &History, options: Option
     }
     let verdict = checker(model, init, options)?.check(history);
     Ok(Judgement { verdict, levels: BTreeMap::new() })
+}
+
+/// The strongest of some levels of isolation that hold, by their names: none of them is implied by another.
+pub fn strongest(levels: &BTreeMap<&'static str, Verdict>) -> Vec<&'static str> {
+    let holds = |(name, verdict): (&&str, &Verdict)| Model::named(name).filter(|_| *verdict == Verdict::VALID);
+    let holding: Vec<Model> = levels.iter().filter_map(holds).collect();
+    let is_implied = |model: &Model| holding.iter().any(|other| other != model && other.implied().contains(model));
+    holding.iter().filter(|model| !is_implied(model)).map(|model| model.name()).collect()
 }
 
 /// The value that a register begins with, as it is published: `nil`, `0`, `"A"`.
@@ -174,16 +185,15 @@ fn transactions(model: &str, history: &History) -> Option<Judgement> {
             Judgement { verdict: analysis.verdict(strict), levels: all(&|model| analysis.verdict(model)) }
         }
         "rw-register" => {
-            let analysis = txn::analyze_rw_register(history, Assumptions::ALL);
+            let analysis = txn::analyze_rw_register(history, Assumptions::PUBLISHED);
             Judgement { verdict: analysis.verdict(strict), levels: all(&|model| analysis.verdict(model)) }
         }
-        "rw-register(session)/causal" | "rw-register(session)/serializable" => {
-            let claim = if model.ends_with("causal") { Model::Causal } else { Model::Serializable };
+        _ => {
+            let claim = Model::named(model.strip_prefix("rw-register(session)/")?)?;
             let mut levels = txn::levels(history);
             let named = levels.iter().map(|(level, verdict)| (level.name(), verdict.clone())).collect();
             Judgement { verdict: levels.remove(&claim)?, levels: named }
         }
-        _ => return None,
     })
 }
 
@@ -199,6 +209,28 @@ mod tests {
         }
         assert_eq!(knows("kafka", None), Err(Unjudged::Unsupported("kafka".to_owned())));
         assert!(matches!(knows("registre", None), Err(Unjudged::Model(UnknownModel::Name(_)))));
+    }
+
+    #[test]
+    fn the_strongest_level_that_holds_is_named_alone() {
+        let skew = "0 invoke txn [[r x nil] [append y 1]]\n1 invoke txn [[r y nil] [append x 1]]\n\
+                    0 ok txn [[r x []] [append y 1]]\n1 ok txn [[r y []] [append x 1]]";
+        let judged = judge("list-append", None, &draw(skew), Options::default()).expect("a known model");
+        assert!(judged.verdict.is_invalid());
+        assert_eq!(strongest(&judged.levels), ["strong-snapshot-isolation", "update-serializable"]);
+    }
+
+    #[test]
+    fn a_value_that_nobody_wrote_may_be_the_first_of_a_published_history() {
+        let judged = |text: &str| judge("rw-register", None, &draw(text), Options::default()).expect("a known model");
+        let read = |value: &str| format!("0 invoke txn [[r x nil]]\n0 ok txn [[r x {value}]]\n");
+        assert!(!judged(&read("7")).verdict.is_invalid());
+        assert!(!judged(&(read("7") + &read("7"))).verdict.is_invalid());
+        assert!(judged(&(read("7") + &read("8"))).verdict.is_invalid());
+        assert!(judged(&(read("nil") + &read("7"))).verdict.is_invalid());
+        let overwritten = "0 invoke txn [[w x 1]]\n0 ok txn [[w x 1]]\n".to_owned();
+        assert!(!judged(&(read("7") + &overwritten)).verdict.is_invalid());
+        assert!(judged(&(overwritten + &read("7"))).verdict.is_invalid());
     }
 
     #[test]

@@ -12,6 +12,8 @@ mod decode;
 mod graph;
 mod lost;
 mod model;
+#[cfg(test)]
+mod oracle_tests;
 mod order;
 mod register;
 mod session;
@@ -22,5 +24,5 @@ mod versions;
 pub use analysis::Analysis;
 pub use append::{ListAppend, analyze as analyze_list_append};
 pub use model::{Anomaly, Model, Scope, ruled_out, strongest};
-pub use register::{Assumptions, RwRegister, analyze as analyze_rw_register};
+pub use register::{Assumptions, RwRegister, Unwritten, analyze as analyze_rw_register};
 pub use session::{LEVELS, levels};

@@ -1,7 +1,7 @@
 //! Registers under reads and unique writes: the order of a key's versions is not shown by reads, so that it is pieced
 //! together from what the system is assumed to keep (Kingsbury & Alvaro, "Elle", VLDB 2020, section 5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::analysis::{Analysis, orders};
 use super::append::case;
@@ -22,13 +22,33 @@ pub struct Assumptions {
     pub sequential_keys: bool,
     /// Each key is linearizable: versions follow real time.
     pub linearizable_keys: bool,
+    /// What a value is that was read and that nobody wrote.
+    pub unwritten: Unwritten,
+}
+
+/// What a value is that was read and that nobody wrote. No model tells: our histories begin with empty keys, published ones
+/// may begin in the middle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unwritten {
+    /// Garbage.
+    Garbage,
+    /// What the key held before the history, if it is the only such value and nobody found the key empty.
+    Initial,
 }
 
 impl Assumptions {
-    /// All of them; strict serializability implies each.
-    pub const ALL: Assumptions = Assumptions { wfr_keys: true, sequential_keys: true, linearizable_keys: true };
+    /// All that strict serializability implies.
+    pub const ALL: Assumptions =
+        Assumptions { wfr_keys: true, sequential_keys: true, linearizable_keys: true, unwritten: Unwritten::Garbage };
     /// None of them.
-    pub const NONE: Assumptions = Assumptions { wfr_keys: false, sequential_keys: false, linearizable_keys: false };
+    pub const NONE: Assumptions = Assumptions {
+        wfr_keys: false,
+        sequential_keys: false,
+        linearizable_keys: false,
+        unwritten: Unwritten::Garbage,
+    };
+    /// Those under which others publish what their histories are.
+    pub const PUBLISHED: Assumptions = Assumptions { unwritten: Unwritten::Initial, ..Assumptions::ALL };
 
     /// Those that `model` implies, so that assuming them to refute it is sound.
     pub fn implied_by(model: Model) -> Assumptions {
@@ -37,6 +57,7 @@ impl Assumptions {
             wfr_keys: implied.contains(&Model::UpdateAtomic) || implied.contains(&Model::RepeatableRead),
             sequential_keys: implied.contains(&Model::StrongSessionSerializable),
             linearizable_keys: implied.contains(&Model::StrictSerializable),
+            unwritten: Unwritten::Garbage,
         }
     }
 }
@@ -85,14 +106,18 @@ pub fn analyze(history: &History, assumptions: Assumptions) -> Analysis {
     };
     analysis.vacuous = !txns.any_read();
     let writes = Writes::of(&txns);
+    let held = match assumptions.unwritten {
+        Unwritten::Garbage => BTreeMap::new(),
+        Unwritten::Initial => writes.held_before(&txns),
+    };
     internal(&txns, &mut analysis);
-    writes.reads(&txns, &mut analysis);
+    writes.reads(&txns, &held, &mut analysis);
     super::lost::updates(&txns, &mut analysis, |mop| mop.value);
     if let Some(problem) = writes.written_twice(&txns) {
         analysis.problem = Some(problem);
         return analysis.conclude();
     }
-    let versions = Versions::infer(&txns, assumptions, &mut analysis);
+    let versions = Versions::infer(&txns, assumptions, &held, &mut analysis);
     let mut graph = Builder::new(txns.all.len());
     edges(&txns, &writes, &versions, &mut graph);
     orders(&txns, &mut graph);
@@ -137,11 +162,29 @@ impl<'h> Writes<'h> {
         Some(format!("#{a} and #{b} both write {} to {key}: reads can't tell them apart", pair[0].1))
     }
 
-    fn reads(&self, txns: &Txns, analysis: &mut Analysis) {
+    /// What each key held before the history: the only value read from it that nobody wrote, unless it was found empty.
+    fn held_before(&self, txns: &Txns<'h>) -> BTreeMap<u32, &'h Value> {
+        let mut strange: BTreeMap<u32, BTreeSet<&Value>> = BTreeMap::new();
+        for mop in txns.fates().flat_map(|(txn, _)| txns.mops(txn)).filter(|mop| !mop.write) {
+            if self.writer(mop.key, mop.value).is_none() {
+                strange.entry(mop.key).or_default().insert(mop.value);
+            }
+        }
+        let only = |(key, values): (u32, BTreeSet<&'h Value>)| match Vec::from_iter(values)[..] {
+            [value] if !value.is_nil() => Some((key, value)),
+            _ => None,
+        };
+        strange.into_iter().filter_map(only).collect()
+    }
+
+    fn reads(&self, txns: &Txns, held: &BTreeMap<u32, &Value>, analysis: &mut Analysis) {
         for (txn, _) in txns.fates() {
             let b = txns.index(txn);
             for mop in txns.mops(txn).iter().filter(|mop| !mop.write && !mop.value.is_nil()) {
                 let (key, value) = (txns.keys[mop.key as usize], mop.value);
+                if held.get(&mop.key) == Some(&value) {
+                    continue;
+                }
                 let Some((writer, overwritten)) = self.writer(mop.key, value) else {
                     let what = || format!("#{b} read {value} from {key}, which nobody wrote");
                     analysis.add(Anomaly::GarbageRead, || case(key, what(), vec![b], b));

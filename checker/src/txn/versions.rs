@@ -44,8 +44,14 @@ pub(crate) struct Versions<'h> {
 }
 
 impl<'h> Versions<'h> {
-    /// Infers the order from each source in turn; a source that makes a circle is reported and left out.
-    pub(crate) fn infer(txns: &Txns<'h>, assumptions: Assumptions, analysis: &mut Analysis) -> Versions<'h> {
+    /// Infers the order from each source in turn; a source that makes a circle is reported and left out. `held` is what keys
+    /// held before the history, where that is known and something.
+    pub(crate) fn infer(
+        txns: &Txns<'h>,
+        assumptions: Assumptions,
+        held: &BTreeMap<u32, &Value>,
+        analysis: &mut Analysis,
+    ) -> Versions<'h> {
         static NIL: Value = Value::Nil;
         let mut all: Vec<(u32, &'h Value)> = (0..).zip(&txns.keys).map(|(key, _)| (key, &NIL)).collect();
         for (txn, _) in txns.fates().filter(|(_, fate)| *fate != Fate::Aborted) {
@@ -54,7 +60,7 @@ impl<'h> Versions<'h> {
         all.sort_unstable();
         all.dedup();
         let mut versions = Versions { all, next: Vec::new() };
-        let mut sources: Vec<(&str, Vec<Pair>)> = vec![("the initial version is first", versions.initial())];
+        let mut sources: Vec<(&str, Vec<Pair>)> = vec![("the initial version is first", versions.initial(held))];
         if assumptions.wfr_keys {
             sources.push(("writes follow the transaction's reads", versions.writes_follow_reads(txns)));
         }
@@ -81,16 +87,17 @@ impl<'h> Versions<'h> {
         self.next.binary_search(&(before, after)).is_ok()
     }
 
-    fn initial(&self) -> Vec<Pair> {
-        let mut first = 0;
+    fn initial(&self, held: &BTreeMap<u32, &Value>) -> Vec<Pair> {
         let mut pairs = Vec::new();
-        for (number, (_, value)) in (0..).zip(&self.all) {
-            // no value sorts before every value of its key
-            if value.is_nil() {
-                first = number;
-            } else {
-                pairs.push((first, number));
+        for key in self.all.chunk_by(|a, b| a.0 == b.0) {
+            let (number, _) = key[0];
+            let nil = self.number(number, &Value::Nil);
+            let first = held.get(&number).map_or(nil, |value| self.number(number, value));
+            if first != nil {
+                pairs.push((nil, first));
             }
+            let later = (0..).zip(key).map(|(at, _)| nil + at).filter(|version| *version != nil && *version != first);
+            pairs.extend(later.map(|version| (first, version)));
         }
         pairs
     }
