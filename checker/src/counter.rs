@@ -12,6 +12,9 @@ use crate::{Cause, Checker, Evidence, History, Outcome, Value, Verdict};
 /// As many distinct sums of pending amounts are told apart; with more, only the bounds judge.
 const SUMS: usize = 100_000;
 
+/// As many wrong reads of one counter are told, each with all the amounts that bear on it.
+const TOLD: usize = 8;
+
 /// The checker: `add` (also `inc`, `increment`, one if without amount; `dec`, `decrement`) and `read`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counter {
@@ -48,12 +51,52 @@ impl Add<'_> {
     }
 }
 
+/// How many additions a read may and must have seen.
+type After = (usize, usize);
+/// The sums that a final read can show, if they are few enough.
+type Exact = Option<BTreeSet<i128>>;
+
+/// Sums of positive and of negative amounts, each of all additions up to a place in the history.
+struct Sums(Vec<(usize, i128, i128)>);
+
+impl Sums {
+    fn of(mut amounts: Vec<(usize, i128)>) -> Sums {
+        amounts.sort_unstable();
+        let (mut positive, mut negative) = (0, 0);
+        let sum = |(at, amount): (usize, i128)| {
+            positive += amount.max(0);
+            negative += amount.min(0);
+            (at, positive, negative)
+        };
+        Sums(amounts.into_iter().map(sum).collect())
+    }
+
+    /// How many additions lie before a place, and their sums.
+    fn before(&self, place: usize) -> (usize, i128, i128) {
+        let count = self.0.partition_point(|(at, ..)| *at < place);
+        let (_, positive, negative) = count.checked_sub(1).map_or((0, 0, 0), |last| self.0[last]);
+        (count, positive, negative)
+    }
+}
+
 impl Counter {
     /// The reads that lie outside their bounds, each with the amounts that make the bound it breaks.
     fn contradictions(&self, key: &Value, adds: &[Add<'_>], reads: &[Seen<'_>]) -> Vec<Evidence> {
         let mut all = Vec::new();
+        let invoked = Sums::of(adds.iter().map(|add| (add.operation.invoked_at, add.amount)).collect());
+        let sure = adds.iter().filter(|add| matches!(add.operation.outcome(), Outcome::Ok(_)));
+        let sure = Sums::of(sure.filter_map(|add| Some((add.operation.completed_at?, add.amount))).collect());
+        // reads after the same additions can show the same sums
+        let mut last: Option<(After, Exact)> = None;
         for (read, seen) in reads {
-            let (lower, upper) = self.bounds(adds, read);
+            if all.len() == TOLD {
+                break;
+            }
+            let ended = read.completed_at.expect("only answered reads are judged");
+            let (tried, more, less) = invoked.before(ended);
+            let (known, surely_more, surely_less) = sure.before(read.invoked_at);
+            let initial = i128::from(self.initial);
+            let (lower, upper) = (initial + surely_more + less, initial + surely_less + more);
             let seen = i128::from(*seen);
             let settled = self.settled_from.is_some_and(|from| read.index() >= from);
             let lower = if self.may_lag && !settled { i128::MIN } else { lower };
@@ -61,8 +104,11 @@ impl Counter {
                 let which = if seen < lower { "below-lower-bound" } else { "above-upper-bound" };
                 all.push(self.evidence(which, key, adds, read, seen, &[(lower, upper)]));
             } else if settled {
-                let Some(sums) = self.exact(adds, read) else { continue };
-                if !sums.contains(&seen) {
+                let sums = match &mut last {
+                    Some((after, sums)) if *after == (tried, known) => sums,
+                    last => &mut last.insert(((tried, known), self.exact(adds, read))).1,
+                };
+                if let Some(sums) = sums.as_ref().filter(|sums| !sums.contains(&seen)) {
                     let legal: Vec<(i128, i128)> = sums.iter().take(16).map(|&sum| (sum, sum)).collect();
                     all.push(self.evidence("inexact-final-read", key, adds, read, seen, &legal));
                 }
@@ -71,19 +117,8 @@ impl Counter {
         all
     }
 
-    fn bounds(&self, adds: &[Add<'_>], read: &Operation<'_>) -> (i128, i128) {
-        let ended = read.completed_at.expect("only answered reads are judged");
-        let (mut lower, mut upper) = (i128::from(self.initial), i128::from(self.initial));
-        for add in adds.iter().take_while(|add| add.operation.invoked_at < ended) {
-            let sure = add.acknowledged_before(read.invoked_at);
-            lower += if sure || add.amount < 0 { add.amount } else { 0 };
-            upper += if sure || add.amount > 0 { add.amount } else { 0 };
-        }
-        (lower, upper)
-    }
-
     /// All totals that the acknowledged amounts and any choice of the others can give; `None` past the bound.
-    fn exact(&self, adds: &[Add<'_>], read: &Operation<'_>) -> Option<BTreeSet<i128>> {
+    fn exact(&self, adds: &[Add<'_>], read: &Operation<'_>) -> Exact {
         let ended = read.completed_at.expect("only answered reads are judged");
         let mut sums = BTreeSet::from([i128::from(self.initial)]);
         for add in adds.iter().take_while(|add| add.operation.invoked_at < ended) {
@@ -236,6 +271,19 @@ mod tests {
         let Verdict::Invalid(all) = Counter::default().check(&history) else { panic!("the read is too low") };
         assert_eq!(all[0].operations, [0, 3]);
         assert_eq!(all[0].legal, ["2 to 11"]);
+    }
+
+    #[test]
+    fn many_reads_of_many_additions_are_judged_in_a_moment() {
+        let counter = Counter { initial: 1, ..Counter::default() };
+        let lines = |n: u64| format!("0 invoke add 1\n0 ok add 1\n1 invoke read\n1 ok read {n}\n");
+        let right: String = (2..20_002).map(lines).collect();
+        assert_eq!(anomalies(&counter, &right), "valid");
+        let wrong: String = (0..20_000).map(lines).collect();
+        assert_eq!(anomalies(&counter, &wrong), ["below-lower-bound"; TOLD].join(" "));
+        let settled = Counter { settled_from: Some(0), ..counter };
+        let finally = "0 invoke add 1\n0 ok add 1\n".repeat(2000) + &"1 invoke read\n1 ok read 2001\n".repeat(2000);
+        assert_eq!(anomalies(&settled, &finally), "valid");
     }
 
     #[test]
