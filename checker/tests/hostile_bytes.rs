@@ -1,7 +1,12 @@
-//! No bytes make a reader panic, hang or exhaust memory: a short fuzz, the same on every run. `checker/fuzz` goes on
-//! from here.
+//! No bytes make a reader panic, hang or exhaust memory, and no history a checker: a short fuzz, the same on every run.
+//! `checker/fuzz` goes on from here.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use netsplit_checker::formats::{self, Format, Limits};
+use netsplit_checker::models::Options;
+use netsplit_checker::{Actor, Event, History, Kind, Value, judge, linearizable};
 
 /// One small file a format, with a little of everything that its reader knows.
 const SEEDS: [(Format, &str); 8] = [
@@ -154,4 +159,107 @@ fn an_empty_file_is_an_empty_history_only_where_the_format_is_named() {
         // a table has a header
         assert_eq!(found.is_err(), format == Format::Csv, "{format}");
     }
+}
+
+/// The names of all operations that some checker knows, and of one that none does.
+const OPERATIONS: [&str; 24] = [
+    "read",
+    "write",
+    "cas",
+    "claim",
+    "create",
+    "delete",
+    "get",
+    "put",
+    "append",
+    "add",
+    "inc",
+    "decrement",
+    "enqueue",
+    "dequeue",
+    "drain",
+    "acquire",
+    "release",
+    "generate",
+    "transfer",
+    "txn",
+    "txn",
+    "send",
+    "poll",
+    "strange",
+];
+
+impl Dice {
+    /// A value that some model may expect, or none does.
+    fn value(&mut self, depth: usize) -> Value {
+        let extremes = [i64::MIN, -1, 0, 1, 2, i64::MAX];
+        match self.below(if depth == 0 { 6 } else { 10 }) {
+            0 => Value::Nil,
+            1 => Value::Bool(true),
+            2 => Value::Int(extremes[self.below(extremes.len())]),
+            3 => Value::Int(i64::try_from(self.below(4)).expect("small")),
+            4 => Value::Number("1e999999999".into()),
+            5 => Value::text(["x", "r", "w", "append", ""][self.below(5)]),
+            6 => Value::map((0..self.below(3)).map(|_| (self.value(0), self.value(depth - 1))).collect::<Vec<_>>()),
+            7 => Value::refused(self.value(depth - 1)),
+            8 => {
+                let step = |dice: &mut Dice| {
+                    let f = ["r", "w", "append", "read", "write"][dice.below(5)];
+                    Value::list([Value::text(f), dice.value(0), dice.value(1)])
+                };
+                Value::list((0..self.below(4)).map(|_| step(self)).collect::<Vec<_>>())
+            }
+            _ => Value::list((0..self.below(4)).map(|_| self.value(depth - 1)).collect::<Vec<_>>()),
+        }
+    }
+
+    /// Events of few processes, which mostly pair.
+    fn history(&mut self) -> History {
+        let few: Vec<&str> = (0..=self.below(3)).map(|_| OPERATIONS[self.below(OPERATIONS.len())]).collect();
+        let mut open: [Option<(&str, Value, Value)>; 3] = [None, None, None];
+        let mut event = |dice: &mut Dice, index: usize| {
+            let process = dice.below(3);
+            let (kind, (f, key, value)) = if let Some((f, key, asked)) = open[process].take() {
+                let kind = [Kind::Ok, Kind::Ok, Kind::Ok, Kind::Fail, Kind::Info, Kind::Invoke][dice.below(6)];
+                let value = if dice.below(3) == 0 { asked } else { dice.value(3) };
+                (kind, (f, key, value))
+            } else {
+                let key = if dice.below(2) == 0 { Value::Nil } else { dice.value(1) };
+                let asked = (few[dice.below(few.len())], key, dice.value(3));
+                open[process] = Some(asked.clone());
+                (Kind::Invoke, asked)
+            };
+            Event {
+                index: index as u64,
+                time: Duration::ZERO,
+                process: Actor::Process(process as u64),
+                node: None,
+                kind,
+                f: Arc::from(f),
+                key,
+                value,
+                error: None,
+            }
+        };
+        History { events: (0..self.below(24)).map(|index| event(self, index)).collect() }
+    }
+}
+
+#[test]
+fn no_history_makes_a_checker_panic_or_say_two_things() {
+    let limits = linearizable::Limits { states: 2_000, bytes: 16 << 20, time: Duration::from_secs(10) };
+    let options = Options { limits, ..Options::default() };
+    let mut dice = Dice(3);
+    let (mut valid, mut invalid) = (0, 0);
+    for _ in 0..1500 {
+        let history = dice.history();
+        for model in judge::names() {
+            let judged = judge::judge(model, None, &history, options).expect("a known model");
+            assert_eq!(judge::judge(model, None, &history, options), Ok(judged.clone()), "{model}: {history:?}");
+            valid += u32::from(judged.verdict == netsplit_checker::Verdict::VALID);
+            invalid += u32::from(judged.verdict.is_invalid());
+        }
+    }
+    // all refused would test nothing but the decoding
+    assert!(valid > 200 && invalid > 200, "{valid} valid, {invalid} invalid");
 }
