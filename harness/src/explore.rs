@@ -31,7 +31,8 @@ use crate::trial::Trial;
 /// use std::time::Duration;
 /// use netsplit::systems::shortener::redis::weakened::STALE_CACHE;
 ///
-/// let explored = netsplit::test(&STALE_CACHE).nemesis("none").time_limit(Duration::from_secs(3)).seeds(0..5).explore();
+/// let exploration = netsplit::test(&STALE_CACHE).nemesis("none").time_limit(Duration::from_secs(3)).seeds(0..5);
+/// let explored = exploration.out(std::env::temp_dir().join("netsplit-explored")).explore();
 /// let found = explored.found.expect("a cache that nothing invalidates is stale");
 /// assert_eq!(found.signature.to_string(), "redis-stale-cache/cas-register/stale-read");
 /// assert!(found.to_string().contains("NETSPLIT_SEED=0 cargo test"));
@@ -45,7 +46,7 @@ pub fn test(system: &'static System) -> Exploration {
         registry,
         seeds: 0..10,
         budget: Duration::from_secs(30),
-        out: std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from).join("netsplit"),
+        out: target().join("netsplit"),
     }
 }
 
@@ -185,6 +186,13 @@ impl Exploration {
 
 fn trial(case: Case) -> Trial {
     Trial::of(case).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Cargo's target folder, which it marks as a cache, and in which the program of a test is.
+fn target() -> PathBuf {
+    let program = std::env::current_exe().unwrap_or_default();
+    let marked = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
+    marked.map_or_else(|| "target".into(), PathBuf::from)
 }
 
 /// The name of the present test, which libtest gives its thread.

@@ -1,6 +1,7 @@
 //! One blocking connection to a real Redis: bytes in, as many replies out.
 
 use std::io::{self, Read, Write};
+#[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -8,6 +9,9 @@ use std::time::Duration;
 use bytes::BytesMut;
 use netsplit_systems::redis::take_request;
 use redis_protocol::resp2::decode::decode_range;
+
+#[cfg(not(unix))]
+use nowhere::UnixStream;
 
 /// A Redis that takes longer hangs: the commands that block on purpose are not for a simulation.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
@@ -52,6 +56,47 @@ impl Conn {
             return Ok(received);
         }
         Err(invalid(format!("redis-server sent more than {expected} replies")))
+    }
+}
+
+/// Where there are no unix sockets, none can be opened.
+#[cfg(not(unix))]
+mod nowhere {
+    use std::io;
+    use std::path::Path;
+    use std::time::Duration;
+
+    #[derive(Debug)]
+    pub(super) enum UnixStream {}
+
+    impl UnixStream {
+        pub(super) fn connect(_socket: &Path) -> io::Result<UnixStream> {
+            Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no unix sockets"))
+        }
+
+        pub(super) fn set_read_timeout(&self, _within: Option<Duration>) -> io::Result<()> {
+            match *self {}
+        }
+
+        pub(super) fn set_write_timeout(&self, _within: Option<Duration>) -> io::Result<()> {
+            match *self {}
+        }
+    }
+
+    impl io::Read for UnixStream {
+        fn read(&mut self, _bytes: &mut [u8]) -> io::Result<usize> {
+            match *self {}
+        }
+    }
+
+    impl io::Write for UnixStream {
+        fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+            match *self {}
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            match *self {}
+        }
     }
 }
 

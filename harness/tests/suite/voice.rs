@@ -19,7 +19,8 @@ fn said(arguments: &[&str], code: i32) -> String {
 fn a_finding_is_told_as_documents_by_every_command_on_its_way() {
     let folder = tempfile::tempdir().expect("there is a place for files");
     let out = folder.path().to_str().expect("a path in ASCII");
-    let run = ["run", "--system", "redis-stale-cache", "--nemesis", "none", "--time-limit", "2s", "--out", out];
+    let what = ["run", "--system", "redis-stale-cache", "--workload", "register", "--nemesis", "none"];
+    let run = [&what[..], &["--time-limit", "2s", "--out", out]].concat();
     let documents = told(&run, 1);
     let [run, runs] = &documents[..] else { panic!("{documents:?}") };
     assert_eq!((&run["kind"], &run["verdict"], &run["exit_code"]), (&"run".into(), &"invalid".into(), &1.into()));
@@ -48,7 +49,10 @@ fn lists_and_plans_are_documents_too() {
 fn quiet_tells_findings_and_nothing_else() {
     let folder = tempfile::tempdir().expect("there is a place for files");
     let out = folder.path().to_str().expect("a path in ASCII");
-    let run = |system| ["run", "--system", system, "--nemesis", "none", "--time-limit", "2s", "--quiet", "--out", out];
+    let run = |system| {
+        let what = ["run", "--system", system, "--workload", "register", "--nemesis", "none"];
+        [&what[..], &["--time-limit", "2s", "--quiet", "--out", out]].concat()
+    };
     assert_eq!(said(&run("redis"), 0), "");
     let told = said(&run("redis-stale-cache"), 1);
     assert!(told.contains("stale-read") && !told.contains("report"), "{told}");
