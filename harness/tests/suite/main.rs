@@ -17,6 +17,7 @@ mod hostile_capsule;
 mod http_api;
 mod interrupt;
 mod meta;
+mod names_and_mail;
 mod nightly;
 mod panics;
 mod ping_pong;

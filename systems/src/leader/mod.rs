@@ -104,6 +104,8 @@ enum Request {
     Lease { token: u64 },
     /// May I go on leading?
     Renew { token: u64 },
+    /// I did not get a majority: your vote is another's to have.
+    Release { token: u64 },
     /// What does the storage hold?
     Load { token: u64 },
     /// Let the storage hold this.

@@ -17,7 +17,7 @@ use crate::node::{Node, spawn};
 const RENEWAL: Duration = Duration::from_millis(300);
 
 /// How long those who see a lease end wait at most before they stand for it: rarely do two stand at once.
-const STAGGER_MS: u64 = 150;
+const STAGGER_MS: u64 = 200;
 
 /// How often a node looks whether the lease has ended: a clock that can be set is not waited for.
 const LOOK: Duration = Duration::from_millis(20);
@@ -92,7 +92,14 @@ impl Supervisor {
     async fn stand(&self) -> Option<Held> {
         let ends = self.watch.now() + LEASE;
         let token = self.quorum.highest() + 1;
-        self.quorum.agree(&Request::Lease { token }).await.ok()?;
+        if self.quorum.agree(&Request::Lease { token }).await.is_err() {
+            let quorum = self.quorum.clone();
+            spawn(async move {
+                // Who does not hear of it waits until the lease has ended.
+                let _heard = quorum.agree(&Request::Release { token }).await;
+            });
+            return None;
+        }
         Some(Held { token, ends: Arc::new(Mutex::new(Some(ends))) })
     }
 

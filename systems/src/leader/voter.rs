@@ -72,6 +72,7 @@ impl Voter {
         let answered = match *request {
             Request::Lease { token } => self.lease(from, token),
             Request::Renew { token } => self.renew(from, token),
+            Request::Release { token } => Ok(self.release(from, token)),
             Request::Load { token } => self.load(token),
             Request::Store(checkpoint) => self.store(checkpoint),
             Request::Act => Ok(Reply::NotActed("a voter does not act".into())),
@@ -95,6 +96,17 @@ impl Voter {
         let mut state = self.state();
         let promised = state.0.promised;
         if token < promised { Ok(Reply::Refused { promised }) } else { self.grant(&mut state, from, token) }
+    }
+
+    /// Ends a lease that was granted in vain. Without this, candidates that stand one after another keep their votes from
+    /// each other for as long as a lease lasts, and nobody ever has a majority.
+    fn release(&self, from: &Arc<str>, token: u64) -> Reply {
+        let mut state = self.state();
+        let (Kept { promised, .. }, lease) = &mut *state;
+        if *promised == token && lease.leader.as_ref() == Some(from) {
+            lease.ends = self.watch.now();
+        }
+        Reply::Granted
     }
 
     fn load(&self, token: u64) -> Result<Reply, DiskError> {
@@ -190,6 +202,19 @@ mod tests {
         bench.clock.jump(100);
         assert_eq!(ask(&voter, "b", &Request::Lease { token: 2 }), "Granted");
         assert_eq!(ask(&voter, "a", &Request::Renew { token: 1 }), "Refused { promised: 2 }");
+    }
+
+    #[test]
+    fn a_lease_that_was_granted_in_vain_is_anothers_once_it_is_released_by_whoever_has_it() {
+        let voter = Bench::new(true).ready();
+        assert_eq!(ask(&voter, "a", &Request::Lease { token: 1 }), "Granted");
+        for (from, token) in [("b", 1), ("a", 0)] {
+            ask(&voter, from, &Request::Release { token });
+            assert_eq!(ask(&voter, "b", &Request::Lease { token: 2 }), "Refused { promised: 1 }");
+        }
+        ask(&voter, "a", &Request::Release { token: 1 });
+        assert_eq!(ask(&voter, "b", &Request::Lease { token: 1 }), "Refused { promised: 1 }");
+        assert_eq!(ask(&voter, "b", &Request::Lease { token: 2 }), "Granted");
     }
 
     #[test]
