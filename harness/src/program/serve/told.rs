@@ -33,6 +33,11 @@ const REQUESTS: &[(Offer, &[&str])] = &[
     (Offer::Locks, &["curl -i -X POST URL/locks/door", "curl -i -X DELETE URL/locks/door"]),
     (Offer::Delete, &["curl -i -X DELETE URL/UNCc6Q"]),
     (Offer::Pings, &["curl -i -X POST URL/ping", "curl -i URL/total", "curl -i URL/counts"]),
+    (Offer::Job, &["curl -i -X POST URL/act", "curl -i -X POST URL/act"]),
+    (Offer::WordCounts, &["curl -i -X PUT -d 'a rose is a rose' URL/jobs/rose", "curl -i URL/jobs/rose"]),
+    (Offer::Names, &["curl -i -X PUT -d worker-1 URL/names/printer", "curl -i URL/names/printer"]),
+    (Offer::Groups, &["curl -i -X POST URL/groups/room/ann", "curl -i URL/groups/room"]),
+    (Offer::Mail, &["curl -i -d hello URL/mail/n2", "curl -i URL/mail"]),
 ];
 
 /// The command that starts one node of a cluster again.
