@@ -100,7 +100,7 @@ const CRASHES: &[&str] = &["none", "crash", "power-loss", "skew"];
 /// The system that never blocks: right while a node that does not answer has crashed, and weakened where it is only cut off.
 pub const THREE_PHASE_COMMIT: System = System {
     name: "three-phase-commit",
-    about: "the same by three-phase commit: whoever is up ends a transaction whose coordinator is gone",
+    about: "`two-phase-commit` with a third phase: whoever is up ends a transaction whose coordinator is gone",
     gives_up: "atomicity when messages are late or lost: two sides of a cut can end one transaction differently",
     source: "Skeen 1981, \"Nonblocking Commit Protocols\"",
     claims: &[

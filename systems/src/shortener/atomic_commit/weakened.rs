@@ -15,7 +15,7 @@ const fn without(rule: Rule) -> Rules {
 /// Weakened: a restarted coordinator does not know what it has decided.
 pub const TWO_PHASE_COMMIT_FORGETFUL: System = System {
     name: "two-phase-commit-forgetful",
-    about: "the same, but a coordinator forgets its decisions when it is restarted",
+    about: "`two-phase-commit`, but a coordinator forgets its decisions when it is restarted",
     gives_up: "atomicity: who asks again after a restart is told to abort what others have committed",
     claims: WEAKENED,
     story: Story {
@@ -39,7 +39,7 @@ pub const TWO_PHASE_COMMIT_FORGETFUL: System = System {
 /// Weakened: a restarted participant does not know what it has promised.
 pub const TWO_PHASE_COMMIT_BROKEN_PROMISE: System = System {
     name: "two-phase-commit-broken-promise",
-    about: "the same, but a participant votes yes before its disk has what it promises",
+    about: "`two-phase-commit`, but a participant votes yes before its disk has what it promises",
     gives_up: "atomicity: a participant that was restarted can't do its part",
     claims: WEAKENED,
     story: Story {
@@ -63,7 +63,7 @@ pub const TWO_PHASE_COMMIT_BROKEN_PROMISE: System = System {
 /// Weakened: others write between a vote and its decision.
 pub const TWO_PHASE_COMMIT_EARLY_RELEASE: System = System {
     name: "two-phase-commit-early-release",
-    about: "the same, but a participant gives its locks back when it has voted",
+    about: "`two-phase-commit`, but a participant gives its locks back when it has voted",
     gives_up: "isolation: two transactions can swap the same targets away",
     claims: WEAKENED,
     story: Story {
@@ -87,7 +87,7 @@ pub const TWO_PHASE_COMMIT_EARLY_RELEASE: System = System {
 /// Weakened: a participant that can't reach the coordinator decides alone.
 pub const TWO_PHASE_COMMIT_IMPATIENT: System = System {
     name: "two-phase-commit-impatient",
-    about: "the same, but a participant that can't reach the coordinator aborts what it has promised (a heuristic decision)",
+    about: "`two-phase-commit`, but a participant that can't reach the coordinator aborts what it has promised (a heuristic decision)",
     gives_up: "atomicity: the others may have committed",
     claims: WEAKENED,
     story: Story {
