@@ -1,5 +1,6 @@
 //! `netsplit check`: judges a recorded history, of any source.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use netsplit_checker::formats::{self, Format};
 use netsplit_checker::judge::{self, Judgement, Unjudged};
 use netsplit_checker::linearizable::{Engine, is_disagreement};
 use netsplit_checker::models::{Options, UnknownModel};
-use netsplit_checker::{History, Verdict};
+use netsplit_checker::{Actor, History, Kind, Verdict};
 
 use super::Failure;
 use super::voice::{self, say, say_finding};
@@ -75,8 +76,9 @@ pub(super) fn check(arguments: &Arguments) -> Result<u8, Failure> {
         (None, Some(history), Some(model)) => {
             let (init, format) = (arguments.init.as_deref(), arguments.input);
             judge::knows(model, init).map_err(|error| unjudged(&error))?;
-            let judged = judge_file(history, model, init, format, options)?;
-            tell(model, &judged.verdict);
+            let read = read(history, format, judge::needs_pairs(model))?;
+            let judged = judge_read(history, &read, model, init, options)?;
+            tell(model, &judged, &read);
             let exit_code = exit_code(&judged.verdict);
             let told = json!({ "file": history, "model": model, "exit_code": exit_code, "verdict": judged.verdict });
             voice::tell("verdict", &told);
@@ -94,10 +96,20 @@ pub(super) fn judge_file(
     format: Option<Format>,
     options: Options,
 ) -> Result<Judgement, Failure> {
-    let history = read(path, format, judge::needs_pairs(model))?;
-    let judged = judge::judge(model, init, &history, options).map_err(|error| unjudged(&error))?;
-    if is_disagreement(&judged.verdict) {
-        return Err(Failure::harness(format!("{}: the engines disagree", path.display())));
+    judge_read(path, &read(path, format, judge::needs_pairs(model))?, model, init, options)
+}
+
+/// Judges a history that was read from a file.
+fn judge_read(
+    path: &Path,
+    history: &History,
+    model: &str,
+    init: Option<&str>,
+    options: Options,
+) -> Result<Judgement, Failure> {
+    let judged = judge::judge(model, init, history, options).map_err(|error| unjudged(&error))?;
+    if let (true, Verdict::Unknown(cause)) = (is_disagreement(&judged.verdict), &judged.verdict) {
+        return Err(Failure::harness(format!("{}: {cause}; keep this history, it shows a bug", path.display())));
     }
     Ok(judged)
 }
@@ -133,18 +145,43 @@ pub(super) fn unjudged(error: &Unjudged) -> Failure {
     Failure::wrong_use(format!("{error}{hint}"))
 }
 
-fn tell(model: &str, verdict: &Verdict) {
-    match verdict {
-        Verdict::Valid { vacuous: None } => say(&format!("valid: {model}")),
-        Verdict::Valid { vacuous: Some(reason) } => say(&format!("vacuous: {model}: {reason}")),
-        Verdict::Unknown(cause) => say(&format!("unknown: {model}: {cause}")),
+/// As many contradictions are told unless all are asked for; a thousand broken objects are as bad as five.
+const TOLD: usize = 5;
+
+fn tell(model: &str, judged: &Judgement, history: &History) {
+    match &judged.verdict {
+        Verdict::Valid { vacuous: None } => say(&format!("valid: {model} ({})", size(history))),
+        Verdict::Valid { vacuous: Some(reason) } => say(&format!("vacuous: {model}: {reason} ({})", size(history))),
+        Verdict::Unknown(cause) => say(&format!("unknown: {model}: {cause} ({})", size(history))),
         Verdict::Invalid(all) => {
-            say_finding(&format!("invalid: not {model}"));
-            for evidence in all {
-                super::tell_evidence(evidence);
+            say_finding(&format!("invalid: not {model} ({})", size(history)));
+            let told = if voice::is_verbose() { all.len() } else { TOLD };
+            all.iter().take(told).for_each(super::tell_evidence);
+            if all.len() > told {
+                say_finding(&format!("  and {} contradictions more, told with --verbose", all.len() - told));
             }
         }
     }
+    let holds = judge::strongest(&judged.levels);
+    if !holds.is_empty() {
+        say(&format!("strongest level that still holds: {}", holds.join(", ")));
+    }
+}
+
+/// How much there was to judge.
+fn size(history: &History) -> String {
+    let (mut operations, mut processes, mut keys) = (0_u64, BTreeSet::new(), BTreeSet::new());
+    for event in &history.events {
+        if let Actor::Process(process) = event.process {
+            operations += u64::from(event.kind == Kind::Invoke);
+            processes.insert(process);
+            keys.insert(&event.key);
+        }
+    }
+    let count = |n: u64, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+    let by = count(processes.len() as u64, "process", "processes");
+    let on = if keys.len() > 1 { format!(" on {} keys", keys.len()) } else { String::new() };
+    format!("{} by {by}{on}", count(operations, "operation", "operations"))
 }
 
 fn exit_code(verdict: &Verdict) -> u8 {

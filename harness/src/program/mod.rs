@@ -183,7 +183,8 @@ fn tell_evidence(evidence: &Evidence) {
     for step in &evidence.steps {
         say_finding(&format!("    - {step}"));
     }
-    if !evidence.legal.is_empty() {
+    // the sentence says it already where there are few
+    if evidence.legal.iter().any(|legal| !evidence.summary.contains(legal.as_str())) {
         say_finding(&format!("    legal there: {}", evidence.legal.join(", ")));
     }
 }

@@ -31,7 +31,7 @@ fn valid_invalid_vacuous_and_wrong_use_have_their_exit_codes() {
     let register = ["--model", "register"];
     for engine in ["own", "general", "porcupine", "both"] {
         let (code, said) = check(folder.path(), read("1").as_bytes(), &["--model", "register", "--engine", engine]);
-        assert_eq!((code, said.trim()), (0, "valid: register"), "{engine}");
+        assert_eq!((code, said.trim()), (0, "valid: register (2 operations by 2 processes)"), "{engine}");
         let (code, said) = check(folder.path(), read("2").as_bytes(), &["--model", "register", "--engine", engine]);
         assert!(code == 1 && said.contains("invalid: not register") && said.contains("#2"), "{engine}: {said}");
     }
