@@ -21,6 +21,7 @@ pub(super) enum Format {
 
 /// The arguments of every command.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
+#[group(skip)]
 #[command(next_help_heading = "What is told")]
 pub(super) struct Arguments {
     /// For whom results are told
