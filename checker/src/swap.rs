@@ -90,8 +90,12 @@ impl<'h> Group<'h> {
                 (Flaw::Torn { .. }, None) => "torn-swap",
             };
             if all.iter().all(|evidence| evidence.anomaly != anomaly) {
-                let whole = whole.map(|(later, ..)| *later);
-                all.push(self.evidence(anomaly, key, read, shown, flaw, whole));
+                let before = flaws
+                    .iter()
+                    .rev()
+                    .find(|(earlier, _, flaw)| flaw.is_none() && earlier.completed_at < Some(read.invoked_at));
+                let around = (before.map(|(earlier, ..)| *earlier), whole.map(|(later, ..)| *later));
+                all.push(self.evidence(anomaly, key, read, shown, flaw, around));
             }
         }
         all
@@ -104,7 +108,7 @@ impl<'h> Group<'h> {
         read: &Operation<'h>,
         shown: &BTreeMap<Value, Value>,
         flaw: &Flaw<'h>,
-        whole: Option<&Operation<'h>>,
+        (shown_whole, whole): (Option<&Operation<'h>>, Option<&Operation<'h>>),
     ) -> Evidence {
         let at = read.index();
         let (mut wrong, mut operations, mut steps) = (Vec::new(), vec![at], Vec::new());
@@ -116,7 +120,7 @@ impl<'h> Group<'h> {
                         shown.iter().filter(|(_, value)| value == twice).map(|(name, _)| name).collect();
                     let named: Vec<String> = holders.iter().map(ToString::to_string).collect();
                     wrong.push(format!("{twice} in {}", named.join(" and in ")));
-                    if let Some(swap) = self.last_swap(&holders, read) {
+                    if let Some(swap) = self.suspect(&holders, read, shown_whole) {
                         operations.push(swap.index());
                         steps.push(told(swap));
                     }
@@ -154,13 +158,22 @@ impl<'h> Group<'h> {
         }
     }
 
-    /// The last swap of two of these objects that the read may have seen.
-    fn last_swap(&self, holders: &[&Value], read: &Operation<'h>) -> Option<&Operation<'h>> {
+    /// The first swap of two of these objects that the read may have seen, and the last snapshot that was whole had not:
+    /// later ones of the same two exchange what is already the same.
+    fn suspect(
+        &self,
+        holders: &[&Value],
+        read: &Operation<'h>,
+        shown_whole: Option<&Operation<'h>>,
+    ) -> Option<&Operation<'h>> {
+        let since = shown_whole.map(|whole| whole.invoked_at);
         let between = |swap: &&Operation<'_>| {
             let names = swap.invocation.value.as_list().unwrap_or_default();
-            names.iter().all(|name| holders.contains(&name)) && Some(swap.invoked_at) < read.completed_at
+            let is_of_these = names.iter().all(|name| holders.contains(&name));
+            let is_open = !matches!(swap.outcome(), Outcome::Ok(_));
+            is_of_these && Some(swap.invoked_at) < read.completed_at && (is_open || swap.completed_at > since)
         };
-        self.swaps.iter().rev().find(between)
+        self.swaps.iter().find(between)
     }
 }
 
@@ -237,6 +250,14 @@ mod tests {
         let third = "2 invoke create z\n2 info create z\n";
         assert_eq!(check(&format!("{SWAPPED}{third}{}{}", read("{a x b y c nil}"), read("{a z b y c x}"))), "valid");
         assert_eq!(check(&format!("{SWAPPED}{third}{}", read("{a z b y c z}"))), "torn-swap");
+    }
+
+    #[test]
+    fn the_first_swap_that_no_whole_snapshot_had_seen_is_blamed() {
+        let whole = read("{a y b x}");
+        let lines = format!("{CREATED}{SWAPPED}{whole}{SWAPPED}{SWAPPED}{}", read("{a y b y}"));
+        let Verdict::Invalid(all) = Swaps.check(&crate::drawing::draw(&lines)) else { panic!("a value is gone") };
+        assert_eq!(all[0].operations, [0, 8, 12], "the creation, the swap, the snapshot");
     }
 
     #[test]
