@@ -121,6 +121,11 @@ fn read(path: &Path, case: &Case) -> Result<Schedule, Failure> {
 }
 
 impl Source {
+    /// Whether seeds have other workloads or other nemeses than each other.
+    pub(super) fn varies(&self) -> bool {
+        self.workload.is_none() || self.nemesis.is_none()
+    }
+
     /// The case of `seed`.
     pub(super) fn case(&self, seed: u64) -> Result<Case, BadConfig> {
         let named = (self.workload.as_deref(), self.nemesis.as_deref());

@@ -76,6 +76,7 @@ pub(super) fn run(arguments: &Arguments, registry: &Registry) -> Result<u8, Fail
     make_folder(&arguments.out)?;
     interrupt::listen("stopping after the runs under way");
     let total = arguments.seed.end - arguments.seed.start;
+    let varies = total > 1 && source.varies();
     let bar = progress(total);
     let mut finished = Vec::new();
     let mut failures = Vec::new();
@@ -87,7 +88,7 @@ pub(super) fn run(arguments: &Arguments, registry: &Registry) -> Result<u8, Fail
             bar.inc(1);
             let (message, goes_on) = match ended {
                 Ok(run) => {
-                    bar.suspend(|| tell(&run));
+                    bar.suspend(|| tell(&run, varies));
                     finished.push(run);
                     return true;
                 }
@@ -124,13 +125,13 @@ fn one(seed: u64, source: &Source, redis_version: Option<&str>, out: &Path) -> R
 }
 
 /// One run: a line for people, a document for programs.
-fn tell(run: &Finished) {
+fn tell(run: &Finished, varies: bool) {
     let results = &run.results;
     let overall = &results.stats.overall;
     if results.overall == Overall::Valid {
-        say(&line(run));
+        say(&line(run, varies));
     } else {
-        say_finding(&line(run));
+        say_finding(&line(run, varies));
     }
     if is_verbose() {
         results.evidence().for_each(|(_, evidence)| tell_evidence(evidence));
@@ -153,8 +154,9 @@ fn tell(run: &Finished) {
     voice::tell("run", &told);
 }
 
-/// `seed 7    valid    2131 operations, 97.2 % answered, 9 of 9 faults hit, 34.5 s simulated`
-fn line(run: &Finished) -> String {
+/// `seed 7    valid    2131 operations, 97.2 % answered, 9 of 9 faults hit, 34.5 s simulated`; with `varies`, what the clients
+/// did and where the faults came from, since other seeds have others.
+fn line(run: &Finished, varies: bool) -> String {
     let results = &run.results;
     let overall = &results.stats.overall;
     let hit = results.effects.iter().filter(|effect| effect.is_effective()).count();
@@ -172,6 +174,7 @@ fn line(run: &Finished) -> String {
         share % 10,
         results.simulated.as_secs_f64(),
     )];
+    lines.extend(varies.then(|| format!("workload {}, nemesis {}", run.case.plan.workload, run.case.plan.nemesis)));
     lines.extend(circumstances(&run.case));
     if let Some((checker, evidence)) = results.evidence().next() {
         lines.push(format!("{checker}: {}: {}", evidence.anomaly, evidence.summary));
