@@ -58,6 +58,7 @@ pub(super) fn charts(cells: &[Cell]) -> Markup {
 fn chart(title: &str, ticks: &[&str], dots: &[Dot<'_>]) -> Markup {
     let steps = u32::try_from(ticks.len() - 1).expect("there are few ticks");
     html! {
+        h3 { (title) }
         svg viewBox=(format!("0 0 {} {}", LEFT + WIDTH + 30, BOTTOM + 24)) role="img" aria-label=(title) {
             @for (lane, name) in (0..).zip(LANES) {
                 @let y = BOTTOM - LANE * lane;

@@ -8,6 +8,7 @@ use crate::report::Often;
 use crate::sheet::Sheet;
 use crate::shrink::{Shrunk, Size};
 use crate::signature::Signature;
+use crate::zoo::bugs::{BUGS, Bug};
 
 /// The folder of the gallery, beside the page.
 pub const FOLDER: &str = "gallery";
@@ -55,6 +56,38 @@ pub fn of(cells: &[Cell], seeds: u64) -> Vec<Exhibit> {
         }
     }
     exhibits
+}
+
+/// The planted bugs of these systems that no exhibit shows yet: they need workloads that the comparison does not run.
+pub fn planted(scope: &Scope, exhibits: &[Exhibit]) -> Vec<Bug> {
+    let is_shown =
+        |bug: &Bug| exhibits.iter().any(|known| known.signature.system == bug.system && bug.shows(&known.signature));
+    let is_here = |bug: &&Bug| {
+        let is_of_zoo = scope.registry.zoo().iter().any(|system| system.name == bug.system);
+        is_of_zoo || scope.systems.iter().any(|system| system.name == bug.system)
+    };
+    BUGS.iter().filter(is_here).filter(|bug| !is_shown(bug)).copied().collect()
+}
+
+/// The runs in which a planted bug is looked for.
+pub fn tasks(bug: &Bug, scope: &Scope) -> Result<Vec<Task>, NotRun> {
+    let system = scope.registry.system(bug.system).map_err(BadConfig::from)?.name;
+    let workload = scope.registry.workload(bug.workload).map_err(BadConfig::from)?.name;
+    let task = |seed| Task { system, nemesis: bug.nemesis.to_owned(), workload, is_first: false, seed };
+    Ok((0..scope.seeds).map(task).collect())
+}
+
+/// The exhibit of a planted bug from what its runs show, in the order of their seeds; `None` if none shows it.
+pub fn of_bug(bug: &Bug, runs: &[Vec<Signature>]) -> Option<Exhibit> {
+    let (seed, signature) = (0..).zip(runs).find_map(|(seed, run)| Some((seed, bug.shows_in(run)?)))?;
+    let alike = runs.iter().filter(|run| run.contains(&signature)).count() as u64;
+    Some(Exhibit {
+        workload: bug.workload.to_owned(),
+        nemesis: bug.nemesis.to_owned(),
+        seed,
+        often: Often { alike, runs: runs.len() as u64 },
+        signature,
+    })
 }
 
 impl Exhibit {

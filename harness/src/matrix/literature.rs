@@ -67,15 +67,15 @@ fn minority_is_worse_off(row: &Row<'_>) -> bool {
 pub const EXPECTATIONS: &[Expectation] = &[
     Expectation {
         says: "a single Redis that syncs before it answers is linearizable, under all that it promises to live with",
-        source: "SYSTEMS: single source of truth; Redis documentation, \"Persistence\"",
+        source: "Redis documentation, \"Persistence\"",
         system: "redis",
         about: is_promised,
         holds: Holds::Everywhere(is_linearizable),
         note: "",
     },
     Expectation {
-        says: "and it loses no acknowledged write",
-        source: "Kingsbury 2013, \"Call me maybe: Postgres\" (a single source of truth)",
+        says: "a single source of truth loses no acknowledged write",
+        source: "Kingsbury 2013, \"Call me maybe: Postgres\"",
         system: "redis",
         about: is_promised,
         holds: Holds::Everywhere(loses_nothing),
@@ -106,7 +106,7 @@ pub const EXPECTATIONS: &[Expectation] = &[
         note: "",
     },
     Expectation {
-        says: "so does a quorum",
+        says: "a quorum gives up the minority's side of a cut",
         source: "Gilbert and Lynch 2002",
         system: "quorum",
         about: is_cut,
@@ -122,8 +122,8 @@ pub const EXPECTATIONS: &[Expectation] = &[
         note: "",
     },
     Expectation {
-        says: "and no acknowledged create is lost",
-        source: "Kingsbury 2013, \"Call me maybe: Riak\" (CRDT set)",
+        says: "a set of convergent type loses no acknowledged create",
+        source: "Kingsbury 2013, \"Call me maybe: Riak\"",
         system: "crdt",
         about: is_promised,
         holds: Holds::Everywhere(loses_nothing),

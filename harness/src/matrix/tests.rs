@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::cell::Cell;
 use super::*;
+use crate::sheet::Sheet;
 
 fn compared(system: &str, nemesis: &str, seeds: u64) -> Cell {
     let registry = Registry::builtin();
@@ -39,6 +40,35 @@ fn a_redis_that_syncs_every_second_loses_acknowledged_writes_at_a_power_loss() {
     let cell = compared("redis-everysec", "power-loss", 2);
     assert!(cell.lost.hits > 0 && cell.first.is_some(), "{:?}", cell.lost);
     assert_eq!(cell.claim, Some((Level::Linearizable, true)));
+}
+
+#[test]
+fn the_comparison_that_is_committed_says_what_the_literature_says_or_why_not() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../results/matrix.csv");
+    let Ok(text) = std::fs::read_to_string(path) else {
+        eprintln!("skipped: no comparison is committed");
+        return;
+    };
+    let all = literature::compared(&Sheet::from_csv(&text).expect("it is the table that `netsplit matrix` writes"));
+    for known in all {
+        assert!(known.rows > 0, "no row is about it: {}", known.expectation.says);
+        assert!(known.is_met() || !known.expectation.note.is_empty(), "{}", known.told());
+    }
+}
+
+#[test]
+fn a_row_that_contradicts_the_literature_is_told() {
+    let row = |strongest: &str, lost: &str| {
+        let mut sheet = Sheet::new(&["system", "nemesis", "claim", "weakened", "strongest", "broken", "writes_lost"]);
+        let cells = ["redis", "partition", "linearizable", "false", strongest, "0", lost];
+        sheet.rows.push(cells.map(str::to_owned).to_vec());
+        let all = literature::compared(&sheet);
+        all.iter().filter(|known| !known.is_met()).map(literature::Compared::told).collect::<Vec<_>>()
+    };
+    assert!(row("linearizable", "0").is_empty());
+    for told in [row("sequential", "0"), row("linearizable", "3"), row("linearizable (unknown: causal)", "0")] {
+        assert!(told.len() == 1 && told[0].contains("NOT so here, under partition"), "{told:?}");
+    }
 }
 
 #[test]

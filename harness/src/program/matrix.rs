@@ -16,6 +16,7 @@ use crate::matrix::{self, Scope, Task, literature, page, told};
 use crate::registry::Registry;
 use crate::shrink::Size;
 use crate::store;
+use crate::trial::Trial;
 
 const EXAMPLES: &str = "Examples:
   netsplit matrix --quick                                  two seeds of short runs, the four families that matter most
@@ -28,6 +29,19 @@ Exit codes: 0 the tables are written · 1 what is there differs (--check) · 64 
 
 /// The families of a quick comparison.
 const QUICK: &str = "none,partition,crash,power-loss";
+
+/// Nemeses that are no family of their own: mixes, and shapes of cuts that `partition` and `one-way` draw among others.
+const PARTS: [&str; 9] = [
+    "swarm",
+    "halves",
+    "isolate-one",
+    "uniform-size",
+    "uniform-block",
+    "bridge",
+    "majorities-ring",
+    "swizzle",
+    "one-way-link",
+];
 
 /// As many candidates are asked about for each counterexample, in full and in a quick comparison.
 const CANDIDATES: (usize, usize) = (2000, 16);
@@ -68,7 +82,7 @@ impl Arguments {
     fn scope(&self, registry: &Registry) -> Result<Scope, Failure> {
         let systems = self.systems.iter().map(|name| registry.system(name.trim()));
         let systems: Vec<_> = systems.collect::<Result<_, _>>().map_err(Failure::wrong_use)?;
-        let all = || registry.nemeses().iter().map(|nemesis| nemesis.name).filter(|name| *name != "swarm");
+        let all = || registry.nemeses().iter().map(|nemesis| nemesis.name).filter(|name| !PARTS.contains(name));
         let nemeses: Vec<String> = match self.nemeses.as_slice() {
             [] if self.quick => QUICK.split(',').map(str::to_owned).collect(),
             [] => all().map(str::to_owned).collect(),
@@ -115,7 +129,10 @@ pub(super) fn matrix(arguments: &Arguments, registry: &Registry) -> Result<u8, F
     }
     make_folder(&arguments.out)?;
     let cells = matrix::cells(measured(&scope, &scope.tasks(), arguments.jobs())?);
-    let found = exhibits::of(&cells, scope.seeds);
+    let mut found = exhibits::of(&cells, scope.seeds);
+    if !arguments.quick {
+        found.extend(planted(&scope, &found, arguments.jobs())?);
+    }
     let sizes = exhibit(&scope, &found, arguments)?;
     let gallery = exhibits::programs(&found.into_iter().zip(sizes).collect::<Vec<_>>());
     let command = arguments.command(&scope);
@@ -131,7 +148,28 @@ pub(super) fn matrix(arguments: &Arguments, registry: &Registry) -> Result<u8, F
     Ok(0)
 }
 
+/// The planted bugs that the comparison does not show, each in the runs that are made for it.
+fn planted(scope: &Scope, found: &[Exhibit], jobs: usize) -> Result<Vec<Exhibit>, Failure> {
+    let mut exhibits = Vec::new();
+    for bug in exhibits::planted(scope, found) {
+        let tasks = exhibits::tasks(&bug, scope).map_err(Failure::harness)?;
+        let runs = run_all(scope, &tasks, jobs, Trial::signatures)?;
+        exhibits.extend(exhibits::of_bug(&bug, &runs));
+    }
+    Ok(exhibits)
+}
+
 fn measured(scope: &Scope, tasks: &[Task], jobs: usize) -> Result<Vec<(Task, Measure)>, Failure> {
+    Ok(tasks.iter().cloned().zip(run_all(scope, tasks, jobs, Measure::of)?).collect())
+}
+
+/// What is taken of the run of each task, in their order.
+fn run_all<T: Send>(
+    scope: &Scope,
+    tasks: &[Task],
+    jobs: usize,
+    take: impl Fn(&Trial) -> T + Sync,
+) -> Result<Vec<T>, Failure> {
     let total = tasks.len() as u64;
     let task = |number: u64| &tasks[usize::try_from(number).expect("there are few tasks")];
     let bar = progress(total);
@@ -139,11 +177,11 @@ fn measured(scope: &Scope, tasks: &[Task], jobs: usize) -> Result<Vec<(Task, Mea
     in_order(
         0..total,
         jobs,
-        |number| scope.run(task(number)).map(|trial| Measure::of(&trial)),
-        |number, ended| {
+        |number| scope.run(task(number)).map(|trial| take(&trial)),
+        |_, ended| {
             bar.inc(1);
             match ended {
-                Ok(measure) => all.push((task(number).clone(), measure)),
+                Ok(taken) => all.push(taken),
                 Err(error) => failure = Some(Failure::harness(error)),
             }
             failure.is_none()

@@ -68,20 +68,21 @@ fn missing(story: &Story<'_>, add: &Operation<'_>, read: &Operation<'_>) -> Vec<
     let (element, began) = (words::clipped(&add.invocation.value.to_string()), read.invocation.time);
     let mut steps =
         vec![happened(add), format!("So, from {} on, every read has to show {element}.", words::at(acknowledged))];
-    let mut between = story.faults().filter(|fault| fault.effective && fault.from < began && fault.to > acknowledged);
+    let mut between =
+        story.faults().filter(|fault| fault.effective && fault.from < began && fault.to > add.invocation.time);
     if let Some(fault) = between.next() {
         let more = match between.count() {
             0 => String::new(),
             more => format!(", and {}", words::count(more, "more fault")),
         };
         let (from, to) = (words::at(fault.from), words::at(fault.to));
-        steps.push(format!("Before it is read comes {}, from {from} to {to}{more}.", words::clipped(fault.name)));
+        steps.push(format!("Between the two there was {}, from {from} to {to}{more}.", words::clipped(fault.name)));
     }
     steps.push(happened(read));
     steps.push(format!(
-        "#{} began {} after #{} was acknowledged, and {element} is not in its answer: no order explains both.",
+        "#{} began {} #{} was acknowledged, and {element} is not in its answer: no order explains both.",
         read.index(),
-        words::about(began.saturating_sub(acknowledged)),
+        words::after(began.saturating_sub(acknowledged)),
         add.index()
     ));
     steps

@@ -54,6 +54,8 @@ struct Fallacy {
     truth: &'static str,
     /// The families of faults that refute it, by the names that `--nemesis` takes.
     refuted_by: &'static [&'static str],
+    /// The exhibit of `results/gallery` that shows what comes of the belief; empty if nothing here falls for it.
+    shown_by: &'static str,
 }
 
 /// All eight.
@@ -62,41 +64,49 @@ const FALLACIES: [Fallacy; 8] = [
         belief: "The network is reliable",
         truth: "connections are cut, and machines at their other end die",
         refuted_by: &["partition", "crash", "power-loss", "loss"],
+        shown_by: "redis-failover-lost",
     },
     Fallacy {
         belief: "Latency is zero",
-        truth: "a cut that stalls makes messages arrive seconds late, when their sender has long given up",
-        refuted_by: &["partition", "slow", "latency"],
+        truth: "messages arrive when their sender has long given up, and has sent them again",
+        refuted_by: &["slow", "partition"],
+        shown_by: "redis-resend-above-upper-bound",
     },
     Fallacy {
         belief: "Bandwidth is infinite",
-        truth: "a slow link delivers what was sent later than the deadline allows",
-        refuted_by: &["bandwidth", "slow"],
+        truth: "what is sent on a narrow link queues, and arrives later than the deadline allows",
+        refuted_by: &["bandwidth"],
+        shown_by: "",
     },
     Fallacy {
         belief: "The network is secure",
-        truth: "bytes arrive other than they were sent, and capsules and urls come from strangers",
-        refuted_by: &["corruption", "corrupt"],
+        truth: "bytes arrive other than they were sent, and capsules and urls come from strangers; every system here has checksums, and the comparison shows that they hold",
+        refuted_by: &["corruption"],
+        shown_by: "",
     },
     Fallacy {
         belief: "Topology doesn't change",
         truth: "who reaches whom differs from one second to the next, and nodes leave and come back",
-        refuted_by: &["partition", "crash", "flapping", "rolling-restart"],
+        refuted_by: &["flapping", "rolling-restart", "crash"],
+        shown_by: "quorum-off-by-one-stale-read",
     },
     Fallacy {
         belief: "There is one administrator",
         truth: "somebody restarts a machine while somebody else changes the network",
         refuted_by: &["partition,crash", "swarm"],
+        shown_by: "raft-reply-before-commit-stale-read",
     },
     Fallacy {
         belief: "Transport cost is zero",
-        truth: "what nodes do to agree is paid in messages and round trips: the numbers above count them",
+        truth: "to agree is paid in messages and round trips, which the comparison counts; who saves them pays in recency",
         refuted_by: &[],
+        shown_by: "redis-stale-cache-stale-read",
     },
     Fallacy {
         belief: "The network is homogeneous",
-        truth: "one link is up while another is down, and every pair of hosts has a latency of its own",
-        refuted_by: &["partition", "one-way", "slow"],
+        truth: "clocks differ, one link is up while another is down, and every pair of hosts has a latency of its own",
+        refuted_by: &["skew", "one-way", "slow"],
+        shown_by: "quorum-lww-stale-read",
     },
 ];
 
@@ -121,5 +131,45 @@ fn told(fallacy: &Fallacy, registry: &Registry) -> (String, String) {
         (false, true) => " (no fault of this version tries it)".to_owned(),
         (false, false) => format!(" ({})", tries.join(", ")),
     };
-    (fallacy.belief.to_owned(), format!("{}{tries}", fallacy.truth))
+    let shown = match fallacy.shown_by {
+        "" => String::new(),
+        exhibit => format!(", as results/gallery/{exhibit} shows"),
+    };
+    (fallacy.belief.to_owned(), format!("{}{shown}{tries}", fallacy.truth))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_maps_each_fallacy_to_the_same_faults_and_exhibit() {
+        let readme = include_str!("../../../README.md");
+        for fallacy in &FALLACIES {
+            let row = readme.lines().find(|line| line.starts_with(&format!("| {} ", fallacy.belief)));
+            let row = row.unwrap_or_else(|| panic!("the README has no row for: {}", fallacy.belief));
+            let faults = fallacy.refuted_by.iter().map(|families| format!("`{families}`"));
+            for wanted in faults.chain([fallacy.shown_by.to_owned()]) {
+                assert!(row.contains(&wanted), "`{wanted}` is missing in: {row}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_exhibit_is_in_the_gallery_that_is_committed_and_every_fault_is_registered() {
+        let gallery = concat!(env!("CARGO_MANIFEST_DIR"), "/../results/gallery");
+        let gallery = std::path::Path::new(gallery);
+        for fallacy in &FALLACIES {
+            for families in fallacy.refuted_by {
+                assert!(Registry::builtin().nemeses_named(families).is_ok(), "{families}");
+            }
+            let is_there = gallery.join(fallacy.shown_by).join("report.html").is_file();
+            let is_committed = gallery.join("gallery.csv").is_file();
+            assert!(
+                is_there || !is_committed || fallacy.shown_by.is_empty(),
+                "{} is not in the gallery",
+                fallacy.shown_by
+            );
+        }
+    }
 }

@@ -87,11 +87,11 @@ fn missing(story: &Story<'_>, evidence: &Evidence, is_missing: &str) -> Option<S
     let add = evidence.operations.iter().filter_map(|&index| story.operation(index)).find(|add| add.f() == "add")?;
     let since = read.invocation.time.checked_sub(add.completion?.time)?;
     Some(format!(
-        "{} was acknowledged (#{}) and {is_missing} #{}, which began {} later",
+        "{} was acknowledged (#{}) and {is_missing} #{}, which began {} that",
         words::clipped(&add.invocation.value.to_string()),
         add.index(),
         read.index(),
-        words::about(since)
+        words::after(since)
     ))
 }
 

@@ -19,7 +19,7 @@ pub(super) fn blocks(story: &Story<'_>) -> Vec<Block> {
     let mut blocks = vec![Block::Tiles(operations(&stats.overall))];
     if let Some(counts) = elements(story) {
         blocks.push(Block::Text(format!(
-            "What became of the {} that clients added, of which {} were acknowledged:",
+            "What became of {} that clients tried to add, {} of them acknowledged:",
             words::count(counts.attempted, "element"),
             counts.acknowledged
         )));

@@ -26,7 +26,7 @@ fn run(story: &Story<'_>) -> Table {
     let (case, results) = (story.case, story.results);
     let hits = results.effects.iter().filter(|effect| effect.is_effective()).count();
     let mut table = Table::words("The run", &["what", "how much"]);
-    let mut row = |name: &str, value: String| table.row([name.to_owned(), words::clipped(&value)]);
+    let mut row = |name: &str, value: String| table.row([name.to_owned(), words::clipped_to(&value, 300)]);
     row("system", format!("{}: {}", case.system.name, case.system.about));
     row("it gives up", case.system.gives_up.to_owned());
     row("workload", format!("{}: {}", case.workload.name, case.workload.about));

@@ -29,6 +29,11 @@ pub(super) fn about(time: Duration) -> String {
     }
 }
 
+/// How long after something else: `right after`, `80 ms after`.
+pub(super) fn after(time: Duration) -> String {
+    if time.is_zero() { "right after".to_owned() } else { format!("{} after", about(time)) }
+}
+
 /// `None` is a share of nothing.
 pub(super) fn share(permille: Option<u32>) -> String {
     permille.map_or_else(|| "–".to_owned(), |share| format!("{}.{} %", share / 10, share % 10))
@@ -122,6 +127,7 @@ pub(super) fn answer(operation: &Operation<'_>) -> Option<String> {
         None if answer.is_nil() && operation.f() != "read" => None,
         None => match answer.as_list() {
             // a read of a whole set: its size says more than its first members
+            Some([]) => Some("nothing".to_owned()),
             Some(items) if items.len() > 6 => Some(format!("{} elements", items.len())),
             _ => Some(answer.to_string()),
         },

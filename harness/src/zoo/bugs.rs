@@ -1,6 +1,7 @@
 //! The planted bugs, as data: each a system with one rule left out, beside the right one. A new bug is one line here.
 
 use crate::registry::{Registry, Unknown};
+use crate::signature::Signature;
 
 /// A planted bug: where to look for it, and what is seen there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,11 @@ impl Bug {
         registry.workload(self.workload)?;
         registry.nemeses_named(self.nemesis)?;
         Ok(())
+    }
+
+    /// Whether it shows by such a finding.
+    pub fn shows(&self, signature: &Signature) -> bool {
+        self.anomalies.contains(&signature.anomaly.as_str())
     }
 }
 

@@ -60,8 +60,9 @@ impl Bug {
         [self.system, self.twin].map(|system| Setting { system, workload: self.workload, nemesis: self.nemesis })
     }
 
-    fn shows_in(&self, signatures: &[Signature]) -> Option<Signature> {
-        signatures.iter().find(|one| self.anomalies.contains(&one.anomaly.as_str())).cloned()
+    /// The first of these findings by which it shows.
+    pub(crate) fn shows_in(&self, signatures: &[Signature]) -> Option<Signature> {
+        signatures.iter().find(|one| self.shows(one)).cloned()
     }
 }
 

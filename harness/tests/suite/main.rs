@@ -16,6 +16,7 @@ mod faults;
 mod hostile_capsule;
 mod http_api;
 mod interrupt;
+mod matrix;
 mod meta;
 mod names_and_mail;
 mod nightly;
