@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use clap::builder::PossibleValuesParser;
 use netsplit_checker::formats::{self, Format};
 use netsplit_checker::judge::{self, Judgement, Unjudged};
 use netsplit_checker::linearizable::{Engine, is_disagreement};
@@ -28,18 +29,35 @@ pub(super) struct Arguments {
     /// The value before the first operation, such as `0` or `nil`
     #[arg(long)]
     init: Option<String>,
-    /// The format of the history, if it should not be detected
-    #[arg(long = "input-format", value_name = "FORMAT")]
-    input: Option<Format>,
+    /// The format of the history, if it should not be detected; `human` or `json` say for whom the verdict is told, and
+    /// a history that is one JSON array is always detected
+    // The identifier is the one of `voice`, which this replaces.
+    #[arg(long, value_parser = told_or_read())]
+    format: Option<String>,
     /// Instead of one model: the strongest that a history of registers satisfies, from linearizable to session guarantees
     #[arg(long, conflicts_with = "model")]
     ladder: bool,
     /// A table of histories instead: CSV with the columns file, model, init, format, expected and levels
-    #[arg(long, conflicts_with_all = ["history", "model", "init", "input", "ladder"])]
+    #[arg(long, conflicts_with_all = ["history", "model", "init", "ladder"])]
     manifest: Option<PathBuf>,
     /// Who decides about linearizable models
     #[arg(long, value_enum, default_value_t = Decider::Own)]
     engine: Decider,
+}
+
+impl Arguments {
+    /// As far as `--format` speaks of the history.
+    fn history_format(&self) -> Option<Format> {
+        let name = self.format.as_deref().filter(|name| !voice::FORMATS.contains(name))?;
+        Some(name.parse().expect("only known names are taken"))
+    }
+}
+
+/// All that `--format` can be.
+fn told_or_read() -> PossibleValuesParser {
+    let histories = Format::ALL.map(Format::name);
+    let known = |name: &&str| !voice::FORMATS.contains(name);
+    PossibleValuesParser::new(voice::FORMATS.into_iter().chain(histories.into_iter().filter(known)))
 }
 
 /// [`Engine`] as an argument.
@@ -69,12 +87,12 @@ impl From<Decider> for Engine {
 pub(super) fn check(arguments: &Arguments) -> Result<u8, Failure> {
     let options = Options { engine: arguments.engine.into(), ..Options::default() };
     if let (true, Some(history)) = (arguments.ladder, &arguments.history) {
-        return super::ladder::check(history, arguments.init.as_deref(), arguments.input, options.limits);
+        return super::ladder::check(history, arguments.init.as_deref(), arguments.history_format(), options.limits);
     }
     match (&arguments.manifest, &arguments.history, &arguments.model) {
         (Some(manifest), ..) => super::manifest::check(manifest, options),
         (None, Some(history), Some(model)) => {
-            let (init, format) = (arguments.init.as_deref(), arguments.input);
+            let (init, format) = (arguments.init.as_deref(), arguments.history_format());
             judge::knows(model, init).map_err(|error| unjudged(&error))?;
             let read = read(history, format, judge::needs_pairs(model))?;
             let judged = judge_read(history, &read, model, init, options)?;

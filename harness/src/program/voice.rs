@@ -9,24 +9,17 @@ use std::sync::OnceLock;
 
 use serde::Serialize;
 
-/// For whom a command tells what it tells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Format {
-    /// Lines for people
-    #[default]
-    Human,
-    /// One JSON document a line
-    Json,
-}
+/// What `--format` takes: lines for people, or one JSON document a line.
+pub(super) const FORMATS: [&str; 2] = ["human", "json"];
 
 /// The arguments of every command.
-#[derive(Clone, Copy, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[group(skip)]
 #[command(next_help_heading = "What is told")]
 pub(super) struct Arguments {
-    /// For whom results are told
-    #[arg(long, global = true, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
-    format: Format,
+    /// For whom results are told: people, or a program, which gets one JSON document a line
+    #[arg(long, global = true, value_parser = FORMATS, default_value = FORMATS[0])]
+    format: String,
     /// Tell findings and errors only
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     quiet: bool,
@@ -35,16 +28,24 @@ pub(super) struct Arguments {
     verbose: bool,
 }
 
-static VOICE: OnceLock<Arguments> = OnceLock::new();
+#[derive(Clone, Copy, Debug, Default)]
+struct Voice {
+    json: bool,
+    quiet: bool,
+    verbose: bool,
+}
+
+static VOICE: OnceLock<Voice> = OnceLock::new();
 
 impl Arguments {
     /// From here on it is told like this.
-    pub(super) fn set(self) {
-        VOICE.get_or_init(|| self);
+    pub(super) fn set(&self) {
+        let json = self.format == FORMATS[1];
+        VOICE.get_or_init(|| Voice { json, quiet: self.quiet, verbose: self.verbose });
     }
 }
 
-fn voice() -> Arguments {
+fn voice() -> Voice {
     VOICE.get().copied().unwrap_or_default()
 }
 
@@ -55,7 +56,7 @@ pub(super) fn is_verbose() -> bool {
 
 /// Whether a program listens.
 pub(super) fn is_json() -> bool {
-    voice().format == Format::Json
+    voice().json
 }
 
 /// A line for a person who wants to hear everything.

@@ -42,6 +42,17 @@ fn valid_invalid_vacuous_and_wrong_use_have_their_exit_codes() {
 }
 
 #[test]
+fn the_format_of_a_history_is_detected_or_named() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let history = WRITE_THEN_READ.replace("READ", "1");
+    let named = |format: &str| check(folder.path(), history.as_bytes(), &["--model", "register", "--format", format]);
+    assert!(named("edn").1.starts_with("valid: register"), "{}", named("edn").1);
+    assert!(named("json").1.starts_with("{\"kind\":\"verdict\""), "{}", named("json").1);
+    assert_eq!((named("edn").0, named("human").0, named("json").0), (0, 0, 0));
+    assert_eq!((named("csv").0, named("xml").0), (64, 64), "a wrong format, and none that is known");
+}
+
+#[test]
 fn the_ladder_shows_the_strongest_model_proven() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let judged = |read: &str| check(folder.path(), WRITE_THEN_READ.replace("READ", read).as_bytes(), &["--ladder"]);
