@@ -19,6 +19,8 @@ pub struct Eventual {
     pub initial: Value,
     /// The index at which the quiet period ended: reads from there on must agree.
     pub settled_from: u64,
+    /// Whether what was acknowledged may end by itself, as a process does with its node: then nothing is lost.
+    pub ephemeral: bool,
 }
 
 impl Eventual {
@@ -85,6 +87,9 @@ impl Eventual {
             Some(evidence(anomaly, summary, &[other, at], read.key))
         };
         if *seen == self.initial {
+            if self.ephemeral {
+                return None;
+            }
             // A deletion that was answered before the write began can't have taken it away.
             let outlives = |write: &Access<'_>| {
                 let ended = |deletion: &&Access<'_>| deletion.completed.is_some_and(|ended| ended < write.index);
@@ -127,7 +132,18 @@ mod tests {
     const WRITES: &str = "1 invoke write 1\n1 ok write 1\n1 invoke write 2\n1 ok write 2\n2 invoke read\n2 ok read 1\n";
 
     fn check(lines: &str) -> String {
-        anomalies(&Eventual { initial: Value::Nil, settled_from: 6 }, lines)
+        anomalies(&Eventual { settled_from: 6, ..Eventual::default() }, lines)
+    }
+
+    #[test]
+    fn what_may_end_by_itself_is_not_lost() {
+        let gone = draw("1 invoke write 1\n1 ok write 1\n2 invoke read\n2 ok read nil");
+        let anomaly = |ephemeral| match (Eventual { settled_from: 2, ephemeral, ..Eventual::default() }).check(&gone) {
+            Verdict::Invalid(all) => all[0].anomaly.clone(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(anomaly(false), "lost");
+        assert_eq!(anomaly(true), format!("{:?}", Verdict::VALID));
     }
 
     #[test]
@@ -143,7 +159,7 @@ mod tests {
 
     #[test]
     fn what_was_acknowledged_is_lost_only_to_a_deletion_that_may_have_seen_it() {
-        let eventual = Eventual { initial: Value::Nil, settled_from: 4 };
+        let eventual = Eventual { settled_from: 4, ..Eventual::default() };
         let end = "3@c invoke read\n3@c ok read nil";
         let after = |lines: &str| anomalies(&eventual, &format!("{lines}\n{end}"));
         let (write, delete) = ("1@a invoke write 1\n1@a ok write 1", "2@b invoke delete\n2@b ok delete");
@@ -155,7 +171,7 @@ mod tests {
 
     #[test]
     fn what_a_node_replaced_does_not_come_back_and_what_another_node_wrote_may_win() {
-        let eventual = Eventual { initial: Value::Nil, settled_from: 4 };
+        let eventual = Eventual { settled_from: 4, ..Eventual::default() };
         let check = |second: &str| {
             let end = "3@c invoke read\n3@c ok read 1";
             anomalies(&eventual, &format!("1@a invoke write 1\n1@a ok write 1\n{second}\n{end}"))
@@ -169,7 +185,7 @@ mod tests {
     #[test]
     fn the_time_to_converge_ends_with_the_last_old_answer() {
         let history = draw(&format!("{WRITES}2@a invoke read\n2@a ok read 2"));
-        let checker = Eventual { initial: Value::Nil, settled_from: 6 };
+        let checker = Eventual { settled_from: 6, ..Eventual::default() };
         assert_eq!(checker.converged_after(&history, Duration::from_millis(3)), Some(Duration::from_millis(2)));
     }
 }

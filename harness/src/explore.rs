@@ -34,7 +34,7 @@ use crate::trial::Trial;
 /// let exploration = netsplit::test(&STALE_CACHE).nemesis("none").time_limit(Duration::from_secs(3)).seeds(0..5);
 /// let explored = exploration.out(std::env::temp_dir().join("netsplit-explored")).explore();
 /// let found = explored.found.expect("a cache that nothing invalidates is stale");
-/// assert_eq!(found.signature.to_string(), "redis-stale-cache/cas-register/stale-read");
+/// assert_eq!(found.signature.to_string(), "redis-stale-cache/linearizable/stale-read");
 /// assert!(found.to_string().contains("NETSPLIT_SEED=0 cargo test"));
 /// assert!(found.folder.join("capsule.json").is_file());
 /// ```

@@ -24,7 +24,7 @@ pub struct Signature {
     pub anomaly: String,
 }
 
-/// `redis-stale-cache/cas-register/stale-read`
+/// `redis-stale-cache/linearizable/stale-read`
 impl fmt::Display for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.system, self.checker, self.anomaly)

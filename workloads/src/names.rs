@@ -53,7 +53,8 @@ fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
 fn checkers(promise: Promise) -> Vec<Box<dyn Checker>> {
     match promise.level {
         Level::Linearizable => vec![Box::new(SingleHolder)],
-        _ => vec![Box::new(Eventual { initial: Value::Nil, settled_from: promise.settled_from })],
+        // A process ends with its node, and its name is free again.
+        _ => vec![Box::new(Eventual { settled_from: promise.settled_from, ephemeral: true, ..Eventual::default() })],
     }
 }
 

@@ -5,7 +5,7 @@ use netsplit_checker::eventual::Eventual;
 use netsplit_checker::sequential::Sequential;
 use netsplit_checker::timeline::Timeline;
 use netsplit_checker::txn::Model;
-use netsplit_checker::{Checker, Value};
+use netsplit_checker::Checker;
 use netsplit_systems::system::Level;
 
 /// What a history is held to.
@@ -27,7 +27,7 @@ impl Promise {
             Level::Timeline => Box::new(Timeline { settled_from: self.settled_from }),
             Level::Causal => Box::new(Causal::default()),
             Level::Eventual | Level::Fifo => {
-                Box::new(Eventual { initial: Value::Nil, settled_from: self.settled_from })
+                Box::new(Eventual { settled_from: self.settled_from, ..Eventual::default() })
             }
         };
         vec![checker]

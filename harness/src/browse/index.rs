@@ -73,8 +73,11 @@ const BESIDE: [(&str, &str); 4] = [
 pub fn write(root: &Path, below: &[&str]) -> io::Result<()> {
     let page = text(root, below)?;
     let next = root.join(".index.unfinished");
-    fs::write(&next, page)?;
-    fs::rename(&next, root.join(FILE))
+    let written = fs::write(&next, page).and_then(|()| fs::rename(&next, root.join(FILE)));
+    if written.is_err() {
+        let _left_there = fs::remove_file(&next);
+    }
+    written
 }
 
 /// What is written.

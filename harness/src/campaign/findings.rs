@@ -42,7 +42,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// `raft/cas-register/stale-read under crash, partition`
+    /// `raft/linearizable/stale-read under crash, partition`
     pub fn title(&self) -> String {
         let families: Vec<&str> = self.families.iter().map(String::as_str).collect();
         let under = if families.is_empty() { "no fault".to_owned() } else { families.join(", ") };

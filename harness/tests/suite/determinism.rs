@@ -47,7 +47,8 @@ fn another_seed_gives_another_digest() {
 fn two_processes_at_one_job_and_at_two_write_the_same_files() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let run = |jobs: &str, out: &Path| {
-        let arguments = ["run", "--seed", "0..4", "--time-limit", "5s", "--jobs", jobs, "--out"];
+        let what = ["run", "--workload", "register", "--nemesis", "partition,crash"];
+        let arguments = [&what[..], &["--seed", "0..4", "--time-limit", "5s", "--jobs", jobs, "--out"]].concat();
         netsplit().args(arguments).arg(out).assert().success();
     };
     let (one, two) = (folder.path().join("one"), folder.path().join("two"));

@@ -8,14 +8,15 @@ use std::process::{Command, Stdio};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_netsplit");
 
-/// Every folder of a run holds all files, and nothing half-written is left; returns how many there are.
+/// Every folder of a run holds all files, and nothing half-written is left; returns how many there are. Beside them are
+/// the index and the link to the latest.
 fn whole_runs(out: &Path) -> usize {
     let mut runs = 0;
     for entry in fs::read_dir(out).expect("the folder is there") {
         let entry = entry.expect("the folder can be read");
         let name = entry.file_name().to_string_lossy().into_owned();
         assert!(!name.contains("unfinished"), "{name} is left");
-        if name != "latest" {
+        if entry.file_type().expect("the folder can be read").is_dir() {
             for file in ["capsule.json", "results.json", "history.jsonl", "history.csv", "log.txt", "report.html"] {
                 assert!(entry.path().join(file).exists(), "{name} has no {file}");
             }

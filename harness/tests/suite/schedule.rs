@@ -26,12 +26,13 @@ fn field(json: &str, pointer: &str) -> serde_json::Value {
 fn a_printed_plan_run_as_a_schedule_has_the_same_faults() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("faults.toml");
-    let drawn = ["--nemesis", "partition,crash,power-loss", "--seed", "3", "--time-limit", "10s"];
+    let same = ["--workload", "register", "--seed", "3", "--time-limit", "10s"];
+    let drawn = [&["--nemesis", "partition,crash,power-loss"], &same[..]].concat();
     fs::write(&file, printed(&[&["plan"], &drawn[..]].concat())).expect("the folder can be written");
     let plan = printed(&[&["plan", "--json"], &drawn[..]].concat());
     let path = |path: &Path| path.to_str().expect("the path is text").to_owned();
     let (out, file) = (path(folder.path()), path(&file));
-    netsplit(&["run", "--schedule", &file, "--seed", "3", "--time-limit", "10s", "--out", &out]).assert().code(0);
+    netsplit(&[&["run", "--schedule", &file, "--out", &out], &same[..]].concat()).assert().code(0);
     let capsule =
         fs::read_to_string(folder.path().join("redis-register-schedule-3/capsule.json")).expect("it was written");
     assert_eq!(field(&plan, "/schedule"), field(&capsule, "/plan/schedule"));

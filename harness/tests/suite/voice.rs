@@ -24,7 +24,7 @@ fn a_finding_is_told_as_documents_by_every_command_on_its_way() {
     let documents = told(&run, 1);
     let [run, runs] = &documents[..] else { panic!("{documents:?}") };
     assert_eq!((&run["kind"], &run["verdict"], &run["exit_code"]), (&"run".into(), &"invalid".into(), &1.into()));
-    assert_eq!(run["signatures"][0], "redis-stale-cache/cas-register/stale-read");
+    assert_eq!(run["signatures"][0], "redis-stale-cache/linearizable/stale-read");
     assert!(run["findings"][0]["evidence"]["operations"].is_array(), "{run}");
     assert_eq!((&runs["kind"], &runs["verdicts"]["invalid"]), (&"runs".into(), &1.into()));
     let capsule = format!("{}/capsule.json", run["folder"].as_str().expect("a path"));
