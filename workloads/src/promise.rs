@@ -1,11 +1,11 @@
 //! What a history is held to: the level that its system promises under the faults of its run.
 
+use netsplit_checker::Checker;
 use netsplit_checker::causal::Causal;
 use netsplit_checker::eventual::Eventual;
 use netsplit_checker::sequential::Sequential;
 use netsplit_checker::timeline::Timeline;
 use netsplit_checker::txn::Model;
-use netsplit_checker::Checker;
 use netsplit_systems::system::Level;
 
 /// What a history is held to.
