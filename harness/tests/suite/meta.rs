@@ -19,7 +19,8 @@ fn two_processes_agree_on_every_event_and_message() {
 
 #[test]
 fn a_system_that_reads_the_real_clock_is_found_with_the_first_event_that_differs() {
-    let said = meta("planted-real-clock", "0", 70);
+    // Now and then both processes happen to begin within one tick.
+    let said = meta("planted-real-clock", "0..3", 70);
     assert!(said.contains("two processes differ, first in line"), "{said}");
     assert!(said.contains("one process  ") && said.contains("the other    "), "{said}");
 }

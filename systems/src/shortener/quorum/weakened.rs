@@ -135,6 +135,7 @@ pub const QUORUM_SLOPPY_LWW: System = System {
     gives_up: "recency during a cut, and the re-targets of all sides but the one that wrote last",
     source: "Kingsbury 2013, \"Call me maybe: Riak\"",
     start: |node| start(node, Variant { stand_in: Some(HandOff::UntilStored), versions: Source::WallClock, ..ABD }),
+    claims: SLOPPY_LWW_CLAIMS,
     ..QUORUM_SLOPPY
 };
 
@@ -142,6 +143,30 @@ const SLOPPY_CLAIMS: &[Claim] = &[
     Claim { level: Level::Linearizable, under: &["none"], weakened: false },
     Claim { level: Level::Linearizable, under: &["partition"], weakened: true },
     Claim { level: Level::Eventual, under: MINIMUM, weakened: false },
+];
+
+/// A clock that was set back makes a node's later write the older one.
+const SLOPPY_LWW_CLAIMS: &[Claim] = &[
+    Claim { level: Level::Linearizable, under: &["none"], weakened: false },
+    Claim { level: Level::Linearizable, under: &["partition"], weakened: true },
+    Claim { level: Level::Eventual, under: WITHOUT_SKEW, weakened: false },
+    Claim { level: Level::Eventual, under: MINIMUM, weakened: true },
+];
+
+/// [`MINIMUM`], for whoever trusts its clock.
+const WITHOUT_SKEW: &[&str] = &[
+    "none",
+    "partition",
+    "one-way",
+    "flapping",
+    "slow",
+    "loss",
+    "duplication",
+    "reordering",
+    "corruption",
+    "pause",
+    "crash",
+    "power-loss",
 ];
 
 /// Weakened: a write quorum that need not meet a read quorum.
