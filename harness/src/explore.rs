@@ -50,7 +50,7 @@ pub fn test(system: &'static System) -> Exploration {
     }
 }
 
-/// What is explored; [`test`] begins one, [`Exploration::run`] or [`Exploration::explore`] does it.
+/// What is explored; [`test()`] begins one, [`Exploration::run`] or [`Exploration::explore`] does it.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is explored before `run` or `explore`"]
 pub struct Exploration {

@@ -2,7 +2,7 @@
 //!
 //! | part | what it is |
 //! |---|---|
-//! | [`file`] | what a person says of it, as a file or as flags |
+//! | [`mod@file`] | what a person says of it, as a file or as flags |
 //! | [`cells`] | which systems, workloads and nemeses, as a person chooses them |
 //! | [`spec`] | a campaign with everything chosen |
 //! | [`shard`] | the part of it that one machine does |
