@@ -55,6 +55,31 @@ pub const MINIMUM: &[&str] = &[
     "power-loss",
 ];
 
+/// [`MINIMUM`] for a system that does not live with one of them; of another name it panics while compiling.
+pub const fn minimum_without(family: &str) -> [&'static str; MINIMUM.len() - 1] {
+    let mut others = ["none"; MINIMUM.len() - 1];
+    let (mut at, mut kept) = (0, 0);
+    while at < MINIMUM.len() {
+        if !same(MINIMUM[at], family) {
+            others[kept] = MINIMUM[at];
+            kept += 1;
+        }
+        at += 1;
+    }
+    assert!(kept == others.len(), "not one of the minimum");
+    others
+}
+
+/// Whether two names are the same; `==` can't be asked while compiling.
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
+
 /// What a promise is made under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
@@ -188,5 +213,18 @@ impl System {
     /// does not say what it is then.
     pub fn claim_under(&self, families: &[&str]) -> Option<&'static Claim> {
         self.claims.iter().find(|claim| families.iter().all(|family| claim.under.contains(family)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MINIMUM, minimum_without};
+
+    #[test]
+    fn the_minimum_without_one_is_all_others_in_their_order() {
+        for family in MINIMUM {
+            let others: Vec<&str> = MINIMUM.iter().copied().filter(|other| other != family).collect();
+            assert_eq!(minimum_without(family).to_vec(), others);
+        }
     }
 }

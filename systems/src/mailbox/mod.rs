@@ -26,26 +26,13 @@ use crate::journal::Journal;
 use crate::node::{Node, NodeFuture};
 use crate::peers::{self, Peers};
 use crate::story::{Failure, Story};
-use crate::system::{Claim, Level, Offer, System};
+use crate::system::{Claim, Level, Offer, System, minimum_without};
 use lane::{Delivery, Lane};
 pub use letters::Letter;
 use letters::Letters;
 
 /// Everything but messages that are overtaken.
-const IN_ORDER: &[&str] = &[
-    "none",
-    "partition",
-    "one-way",
-    "flapping",
-    "slow",
-    "loss",
-    "duplication",
-    "corruption",
-    "pause",
-    "skew",
-    "crash",
-    "power-loss",
-];
+const IN_ORDER: &[&str] = &minimum_without("reordering");
 
 /// The system: what a node sends to another arrives in order, if it arrives.
 pub const MAILBOX: System = System {

@@ -3,7 +3,7 @@
 use super::version::Source;
 use super::{ABD, HandOff, QUORUM, Variant, start};
 use crate::story::{Failure, Story};
-use crate::system::{Claim, Level, MINIMUM, System};
+use crate::system::{Claim, Level, MINIMUM, System, minimum_without};
 
 /// What a system has to live with, but clocks that are wrong.
 const CLOCKS_RIGHT: &[&str] = &[
@@ -154,20 +154,7 @@ const SLOPPY_LWW_CLAIMS: &[Claim] = &[
 ];
 
 /// [`MINIMUM`], for whoever trusts its clock.
-const WITHOUT_SKEW: &[&str] = &[
-    "none",
-    "partition",
-    "one-way",
-    "flapping",
-    "slow",
-    "loss",
-    "duplication",
-    "reordering",
-    "corruption",
-    "pause",
-    "crash",
-    "power-loss",
-];
+const WITHOUT_SKEW: &[&str] = &minimum_without("skew");
 
 /// Weakened: a write quorum that need not meet a read quorum.
 pub const QUORUM_OFF_BY_ONE: System = System {
