@@ -78,8 +78,9 @@ impl Checker for Eventual {
 impl Eventual {
     /// Why `seen` can't be what is left of all updates of the key of `read`.
     fn unexplained(&self, accesses: &[Access<'_>], read: &Access<'_>, seen: &Value) -> Option<Evidence> {
-        let of_key = || accesses.iter().filter(|access| access.key == read.key);
-        let updates = || of_key().filter(|access| access.wrote().is_some() && !access.pending());
+        let of_key = || accesses.iter().filter(|access| access.key == read.key && Some(access.index) < read.completed);
+        let before = |access: &&Access<'_>| access.completed.is_some_and(|ended| ended < read.index);
+        let updates = || of_key().filter(|access| access.wrote().is_some() && !access.pending()).filter(before);
         let writers: Vec<&Access<'_>> = of_key().filter(|access| access.wrote() == Some(seen)).collect();
         let told = |anomaly, other: &Access<'_>, why: &str| {
             let (at, other) = (read.index, other.index);
@@ -119,7 +120,7 @@ fn evidence(anomaly: &str, summary: String, operations: &[u64], key: &Value) -> 
         summary,
         operations: operations.to_vec(),
         culprit: operations.last().copied(),
-        key: if key.is_nil() { String::new() } else { key.to_string() },
+        key: key.as_key(),
         ..Evidence::default()
     }
 }

@@ -3,7 +3,7 @@
 //! do distributed locking", 2016).
 //!
 //! Exact: accepted writes have an order in which tokens never decrease iff no accepted write begins after one with a
-//! larger token was acknowledged. That two processes never hold the lock at once is `owner-mutex`'s to judge.
+//! larger token was acknowledged. A refusal shows the newest token that was seen, and so is held to the same order. That two processes never hold the lock at once is `owner-mutex`'s to judge.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,8 @@ struct Shown<'h> {
 #[derive(Default)]
 struct Story<'h> {
     acquired: Vec<Shown<'h>>,
-    accepted: Vec<Shown<'h>>,
+    /// What the guard has seen by each of its answers: the token that it accepted, or the newest that it showed.
+    guarded: Vec<Shown<'h>>,
     /// Refused writes, with the token that they were shown.
     refused: Vec<(Shown<'h>, i64)>,
 }
@@ -50,8 +51,9 @@ fn stories(history: &History) -> Result<BTreeMap<&Value, Story<'_>>, String> {
                 last.insert((&operation.invocation.key, process), token(answer)?);
                 story.acquired.push(Shown { operation, token: token(answer)? });
             }
-            ("write", None) => story.accepted.push(Shown { operation, token: given()? }),
+            ("write", None) => story.guarded.push(Shown { operation, token: given()? }),
             ("write", Some(newest)) => {
+                story.guarded.push(Shown { operation, token: token(newest)? });
                 story.refused.push((Shown { operation, token: given()? }, token(newest)?));
             }
             ("acquire" | "release" | "read" | "create", _) => {}
@@ -84,13 +86,13 @@ fn overtaken<'a, 'h>(all: &'a [Shown<'h>], differ: bool) -> Option<(&'a Shown<'h
 
 fn contradictions(key: &Value, story: &Story<'_>) -> Vec<Evidence> {
     let mut all = Vec::new();
-    if let Some((newest, stale)) = overtaken(&story.accepted, false) {
+    if let Some((newest, stale)) = overtaken(&story.guarded, false) {
         let summary = format!(
-            "#{} was accepted with token {}, though #{} had been accepted before with the newer token {}",
-            stale.operation.index(),
+            "the guard had seen token {} at most in #{}, though it had seen the newer token {} before, in #{}",
             stale.token,
-            newest.operation.index(),
-            newest.token
+            stale.operation.index(),
+            newest.token,
+            newest.operation.index()
         );
         all.push(evidence("stale-token-accepted", summary, key, &[newest, stale]));
     }
@@ -135,7 +137,7 @@ fn evidence(anomaly: &str, summary: String, key: &Value, shown: &[&Shown<'_>]) -
         operations: shown.iter().map(|one| one.operation.index()).collect(),
         steps: shown.iter().map(told).collect(),
         culprit: shown.last().map(|one| one.operation.index()),
-        key: if key.is_nil() { String::new() } else { key.to_string() },
+        key: key.as_key(),
         ..Evidence::default()
     }
 }
@@ -151,7 +153,7 @@ impl Checker for Fencing {
             Err(why) => return Verdict::Unknown(Cause::Undecided(why)),
         };
         let all: Vec<Evidence> = stories.iter().flat_map(|(key, story)| contradictions(key, story)).collect();
-        let tested = |story: &Story<'_>| story.accepted.len() + story.refused.len() > 1 || story.acquired.len() > 1;
+        let tested = |story: &Story<'_>| story.guarded.len() > 1 || story.acquired.len() > 1;
         match all.is_empty() {
             false => Verdict::Invalid(all),
             true if stories.values().any(tested) => Verdict::VALID,
@@ -185,6 +187,17 @@ mod tests {
     }
 
     #[test]
+    fn what_a_refusal_showed_was_seen() {
+        let refused = "1 invoke write [2 a]\n1 info write\n2 invoke write [1 b]\n2 ok write {refused 2}\n";
+        assert_eq!(check(&format!("{refused}2 invoke write [1 c]\n2 ok write")), "stale-token-accepted");
+        assert_eq!(check(&format!("{refused}2 invoke write [1 c]\n2 ok write {{refused 2}}")), "valid");
+        assert_eq!(
+            check(&format!("{NEWER}{refused}3 invoke write [0 d]\n3 ok write {{refused 1}}")),
+            "stale-token-accepted"
+        );
+    }
+
+    #[test]
     fn a_refusal_needs_a_newer_token() {
         assert_eq!(check(&format!("{NEWER}2 invoke write [1 b]\n2 ok write {{refused 2}}")), "valid");
         assert_eq!(check(&format!("{NEWER}2 invoke write [2 b]\n2 ok write {{refused 2}}")), "bogus-refusal");
@@ -196,7 +209,10 @@ mod tests {
             "1 invoke acquire\n1 ok acquire 1\n2 invoke acquire\n2 ok acquire 2\n2 invoke write b\n2 ok write b\n";
         assert_eq!(check(&format!("{acquired}1 invoke write a\n1 ok write a")), "stale-token-accepted");
         assert_eq!(check(&format!("{acquired}1 invoke write a\n1 ok write {{refused 2}}")), "valid");
-        assert_eq!(check(&format!("{acquired}1 invoke write a\n1 ok write {{refused 1}}")), "bogus-refusal");
+        assert_eq!(
+            check(&format!("{acquired}1 invoke write a\n1 ok write {{refused 1}}")),
+            "stale-token-accepted bogus-refusal"
+        );
         assert_eq!(check(&format!("{acquired}3 invoke write a\n3 ok write a")), "unknown");
     }
 
@@ -240,7 +256,7 @@ mod tests {
             }
             let history = draw(&lines);
             let stories = stories(&history).unwrap();
-            let truth = stories.values().all(|story| has_an_order(&story.accepted, 0, 0));
+            let truth = stories.values().all(|story| has_an_order(&story.guarded, 0, 0));
             assert_eq!(Fencing.check(&history).is_invalid(), !truth, "seed {seed}:\n{lines}");
             counts[usize::from(truth)] += 1;
         }

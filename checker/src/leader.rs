@@ -54,6 +54,17 @@ fn behind<'a, 'h>(acts: &'a [Act<'h>], shown: impl Fn(&Act<'h>) -> i64) -> Optio
     })
 }
 
+/// The first act whose number follows one that was given out with a newer token, after that one: numbers say who built on whom.
+fn overtaken<'a, 'h>(acts: &'a [Act<'h>]) -> Option<[&'a Act<'h>; 2]> {
+    let mut by_number: Vec<&Act<'_>> = acts.iter().collect();
+    by_number.sort_by_key(|act| act.number);
+    by_number.windows(2).find_map(|pair| {
+        let [before, after] = [pair[0], pair[1]];
+        let built_upon = after.operation.completed_at >= Some(before.operation.invoked_at);
+        (before.number < after.number && before.token > after.token && built_upon).then_some([before, after])
+    })
+}
+
 /// The first act that has the same `key` as an earlier one that it `clashes` with, after that one.
 fn clash<'a, 'h>(
     acts: &'a [Act<'h>],
@@ -82,6 +93,19 @@ fn contradictions(acts: &[Act<'_>]) -> Vec<Evidence> {
             newer.index()
         )
     });
+    let overtaken = told("two-leaders", overtaken(acts), |[newer, deposed]| {
+        format!(
+            "#{}: {} acts with token {} and gives out {}, after {} had given out {} with the newer token {} in #{}",
+            deposed.index(),
+            deposed.by,
+            deposed.token,
+            deposed.number,
+            newer.by,
+            newer.number,
+            newer.token,
+            newer.index()
+        )
+    });
     let shared = told("two-leaders", clash(acts, |act| act.token, |a, b| a.by != b.by), |[a, b]| {
         format!("{} acts in #{} and {} in #{}, both with token {}", a.by, a.index(), b.by, b.index(), a.token)
     });
@@ -97,7 +121,7 @@ fn contradictions(acts: &[Act<'_>]) -> Vec<Evidence> {
             before.number
         )
     });
-    [deposed, shared, twice, back].into_iter().flatten().collect()
+    [deposed.or(overtaken), shared, twice, back].into_iter().flatten().collect()
 }
 
 fn evidence(anomaly: &str, pair: &[&Act<'_>; 2], summary: String) -> Evidence {

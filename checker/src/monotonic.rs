@@ -103,7 +103,7 @@ fn evidence(before: &Shown, read: &Shown, node: &str, key: &Value) -> Evidence {
         operations: vec![first, second],
         culprit: Some(second),
         legal: vec![format!("{highest} or more")],
-        key: if key.is_nil() { String::new() } else { key.to_string() },
+        key: key.as_key(),
         ..Evidence::default()
     }
 }

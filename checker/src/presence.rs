@@ -119,7 +119,7 @@ fn evidence(anomaly: &str, summary: String, known: &[Operation<'_>], read: &Read
         operations: known.iter().chain([&read.operation]).map(Operation::index).collect(),
         steps: known.iter().map(told).collect(),
         culprit: Some(read.operation.index()),
-        key: read.operation.invocation.key.to_string(),
+        key: read.operation.invocation.key.as_key(),
         ..Evidence::default()
     }
 }

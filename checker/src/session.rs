@@ -155,7 +155,7 @@ impl Session {
             operations: operations.iter().map(|&at| all[at].index).collect(),
             steps,
             culprit: Some(all[read].index),
-            key: if all[read].key.is_nil() { String::new() } else { all[read].key.to_string() },
+            key: all[read].key.as_key(),
             ..Evidence::default()
         }
     }

@@ -158,7 +158,7 @@ impl SetFull {
 
     fn element(&self, key: &Value, element: &Value, facts: &Facts<'_>, reads: &[(Operation<'_>, &[Value])]) -> Element {
         let mut story = Element {
-            key: if key.is_nil() { String::new() } else { key.to_string() },
+            key: key.as_key(),
             element: element.to_string(),
             added: facts.adds.first().map(Operation::index),
             known: None,

@@ -1,8 +1,8 @@
-//! One holder a name: no process is seen with a name between two moments at which another had it.
+//! One holder a name: no two processes are surely seen with a name at one time.
 //!
 //! A process holds a name without a break, from when it gets it until it loses it or dies, and never again: so whoever is seen
 //! with it twice had it all the time between. Sound, and complete for what reads and registrations can show of two holders
-//! at one time: some order of the holders explains all that was seen unless one was seen between two sights of another.
+//! at one time: some order of the holders explains all that was seen unless two of them must each come before the other.
 
 use std::collections::BTreeMap;
 
@@ -29,32 +29,49 @@ fn sights<'h>(operations: &[Operation<'h>]) -> BTreeMap<&'h Value, Sights<'h>> {
     names
 }
 
-/// The first sight of another than `holder` between two sights of it, with those two.
-fn between<'a, 'h>(holder: &Value, sights: &'a Sights<'h>) -> Option<[&'a Operation<'h>; 3]> {
-    let own = &sights[holder];
-    let first = own.iter().min_by_key(|sight| sight.completed_at)?;
-    let last = own.last()?;
-    let others = sights.iter().filter(|(other, _)| **other != holder).flat_map(|(_, sights)| sights);
-    let inside = |sight: &&Operation<'_>| {
-        first.completed_at < Some(sight.invoked_at) && sight.completed_at < Some(last.invoked_at)
-    };
-    others.filter(inside).min_by_key(|sight| sight.invoked_at).map(|other| [first, other, last])
+/// That two have the name at one time: each is surely seen with it before the other is last seen with it, so neither can have
+/// had it before the other (zones of a register whose values are written once, Gibbons & Korach 1997).
+fn both<'a, 'h>(one: &'a [Operation<'h>], other: &'a [Operation<'h>]) -> Option<[&'a Operation<'h>; 4]> {
+    let surely = |sights: &'a [Operation<'h>]| sights.iter().min_by_key(|sight| sight.completed_at);
+    let (a, b, last_b, last_a) = (surely(one)?, surely(other)?, other.last()?, one.last()?);
+    let overlap = a.completed_at < Some(last_b.invoked_at) && b.completed_at < Some(last_a.invoked_at);
+    overlap.then_some([a, b, last_b, last_a])
 }
 
-fn two_holders(name: &Value, holder: &Value, [first, other, last]: [&Operation<'_>; 3]) -> Evidence {
-    let told = |sight: &Operation<'_>| {
+/// The first two that have a name at one time.
+fn rivals<'a, 'h>(sights: &'a Sights<'h>) -> Option<(&'h Value, &'h Value, [&'a Operation<'h>; 4])> {
+    let pairs =
+        sights.iter().enumerate().flat_map(|(at, one)| sights.iter().skip(at + 1).map(move |other| (one, other)));
+    let found = pairs.filter_map(|((a, one), (b, other))| Some((*a, *b, both(one, other)?)));
+    found.min_by_key(|(.., shown)| shown.iter().map(|sight| sight.index()).max())
+}
+
+fn two_holders(name: &Value, (a, b, shown): (&Value, &Value, [&Operation<'_>; 4])) -> Evidence {
+    let told = |sight: &&Operation<'_>| {
         let node = sight.invocation.node.as_deref().unwrap_or("a node");
         let process = sight.completion.map_or(&Value::Nil, |event| &event.value);
         format!("#{}: {} at {node} shows {process}", sight.index(), sight.f())
     };
-    let (a, b, c) = (first.index(), other.index(), last.index());
+    let when = |first: &Operation<'_>, last: &Operation<'_>| match (first.index(), last.index()) {
+        (first, last) if first < last => format!("from #{first} to #{last}"),
+        (first, last) if last < first => format!("in #{last} and in #{first}"),
+        (only, _) => format!("in #{only}"),
+    };
+    let [first_a, first_b, last_b, last_a] = shown;
+    let mut shown = shown.to_vec();
+    shown.sort_unstable_by_key(|sight| sight.index());
+    shown.dedup_by_key(|sight| sight.index());
     Evidence {
         anomaly: "two-holders".to_owned(),
-        summary: format!("{holder} has {name} in #{a} and in #{c}, and another has it in #{b}, between them"),
-        operations: vec![a, b, c],
-        steps: [first, other, last].map(told).to_vec(),
-        culprit: Some(c),
-        key: name.to_string(),
+        summary: format!(
+            "{a} has {name} {}, and {b} has it {}: both at one time",
+            when(first_a, last_a),
+            when(first_b, last_b)
+        ),
+        operations: shown.iter().map(|sight| sight.index()).collect(),
+        steps: shown.iter().map(told).collect(),
+        culprit: shown.last().map(|sight| sight.index()),
+        key: name.as_key(),
         ..Evidence::default()
     }
 }
@@ -72,8 +89,7 @@ impl Checker for SingleHolder {
         let names = sights(&operations);
         let mut all = Vec::new();
         for (name, sights) in &names {
-            let found = sights.keys().find_map(|holder| Some((holder, between(holder, sights)?)));
-            all.extend(found.map(|(holder, sights)| two_holders(name, holder, sights)));
+            all.extend(rivals(sights).map(|rivals| two_holders(name, rivals)));
         }
         let tested = names.values().any(|sights| sights.values().map(Vec::len).sum::<usize>() > 2);
         match (all.is_empty(), tested) {
@@ -108,6 +124,14 @@ mod tests {
         let again = "0 invoke read x=nil\n0 ok read x=";
         assert_eq!(anomalies(&SingleHolder, &format!("{overlapping}{again}a")), "valid");
         assert_eq!(anomalies(&SingleHolder, &format!("{overlapping}{again}a\n{again}b\n{again}a")), "two-holders");
+    }
+
+    #[test]
+    fn two_times_that_overlap_are_one_too_many() {
+        let begin = "0 invoke read x=nil\n1 invoke read x=nil\n";
+        let seen = "0 ok read x=a\n1 ok read x=b\n";
+        let again = "1 ok read x=b\n0 ok read x=a\n";
+        assert_eq!(anomalies(&SingleHolder, &[begin, seen, begin, again].concat()), "two-holders");
     }
 
     #[test]

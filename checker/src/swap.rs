@@ -64,7 +64,9 @@ impl<'h> Group<'h> {
         for value in shown.values().filter(|value| !value.is_nil()) {
             *counts.entry(value).or_default() += 1;
         }
-        if let Some(unexpected) = counts.keys().find(|value| !self.created.contains_key(*value)) {
+        let too_early = |create: &&Operation<'_>| Some(create.invoked_at) > read.completed_at;
+        let unexpected = |value: &&&Value| self.created.get(**value).is_none_or(|create| too_early(&create));
+        if let Some(unexpected) = counts.keys().find(unexpected) {
             return Some(Flaw::Unexpected(unexpected));
         }
         let twice = counts.iter().find(|(_, count)| **count > 1).map(|(value, _)| *value);
@@ -113,7 +115,7 @@ impl<'h> Group<'h> {
         let at = read.index();
         let (mut wrong, mut operations, mut steps) = (Vec::new(), vec![at], Vec::new());
         match flaw {
-            Flaw::Unexpected(value) => wrong.push(format!("{value}, which nobody created")),
+            Flaw::Unexpected(value) => wrong.push(format!("{value}, which nobody had created")),
             Flaw::Torn { twice, missing } => {
                 if let Some(twice) = twice {
                     let holders: Vec<&Value> =
@@ -146,7 +148,7 @@ impl<'h> Group<'h> {
         operations.sort_unstable();
         operations.dedup();
         let summary = format!("snapshot #{at} shows {}", wrong.join(", and "));
-        let key = if key.is_nil() { String::new() } else { key.to_string() };
+        let key = key.as_key();
         Evidence {
             anomaly: anomaly.to_owned(),
             summary,

@@ -71,7 +71,7 @@ impl Timeline {
                 summary: format!("#{} reads {seen}, which nobody had written", read.index),
                 operations: vec![read.index],
                 culprit: Some(read.index),
-                key: if read.key.is_nil() { String::new() } else { read.key.to_string() },
+                key: read.key.as_key(),
                 ..Evidence::default()
             })
             .collect()

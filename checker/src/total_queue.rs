@@ -144,7 +144,7 @@ fn contradiction(key: &Value, value: &Value, story: &Story<'_>) -> Option<Eviden
         culprit: if anomaly == "lost" { operations.first() } else { outs.last() }.copied(),
         operations,
         legal: Vec::new(),
-        key: if key.is_nil() { String::new() } else { key.to_string() },
+        key: key.as_key(),
     })
 }
 

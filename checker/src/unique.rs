@@ -43,7 +43,7 @@ fn evidence(key: &Value, value: &Value, to: &[u64]) -> Evidence {
         steps: to.iter().map(|at| format!("#{at} is given {value}")).collect(),
         culprit: Some(to[1]),
         legal: Vec::new(),
-        key: if key.is_nil() { String::new() } else { key.to_string() },
+        key: key.as_key(),
     }
 }
 

@@ -52,6 +52,11 @@ impl Value {
         (entries.len() == 1 && key.as_text() == Some("refused")).then_some(current)
     }
 
+    /// As [`Evidence::key`](crate::Evidence::key) names an object: empty where a history has only one.
+    pub(crate) fn as_key(&self) -> String {
+        if self.is_nil() { String::new() } else { self.to_string() }
+    }
+
     /// Whether this is [`Value::Nil`].
     pub fn is_nil(&self) -> bool {
         matches!(self, Value::Nil)

@@ -116,7 +116,7 @@ fn evidence(anomaly: &str, summary: String, submit: Option<&Operation<'_>>, read
         summary,
         operations,
         culprit: Some(read.index()),
-        key: read.invocation.key.to_string(),
+        key: read.invocation.key.as_key(),
         ..Evidence::default()
     }
 }

@@ -162,7 +162,7 @@ fn an_empty_file_is_an_empty_history_only_where_the_format_is_named() {
 }
 
 /// The names of all operations that some checker knows, and of one that none does.
-const OPERATIONS: [&str; 24] = [
+const OPERATIONS: [&str; 29] = [
     "read",
     "write",
     "cas",
@@ -186,6 +186,11 @@ const OPERATIONS: [&str; 24] = [
     "txn",
     "send",
     "poll",
+    "swap",
+    "join",
+    "leave",
+    "submit",
+    "act",
     "strange",
 ];
 
