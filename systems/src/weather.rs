@@ -110,6 +110,10 @@ impl Weather {
             free_at: Duration::ZERO,
         });
         link.conditions = conditions;
+        if conditions.bytes_per_s.is_none() {
+            // What waited has left.
+            link.free_at = Duration::ZERO;
+        }
     }
 
     /// Every direction of a link that was ever set, as from and to.
@@ -214,5 +218,7 @@ mod tests {
         weather.set("a", "b", Conditions::default());
         assert!(!weather.is_narrow("a", "b"));
         assert_eq!(weather.mishaps("a", "b").queued, 2);
+        weather.set("a", "b", Conditions { bytes_per_s: Some(500), ..Conditions::default() });
+        assert_eq!(weather.queue("a", "b", 500, 2 * second), Some(3 * second), "what waited has left by then");
     }
 }

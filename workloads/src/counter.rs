@@ -15,7 +15,7 @@ use netsplit_systems::system::{Level, Offer};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::op::{deal, keys};
+use crate::op::{deal, reads_of_all};
 use crate::ping::shown;
 use crate::retarget::{first_url, next_link, setup};
 use crate::{Invocation, Op, Promise, Script, Shape, Workload, over_http};
@@ -27,7 +27,7 @@ pub const COUNTER: Workload = Workload {
     needs: &[Offer::Links, Offer::Count],
     generate,
     setup,
-    finale: |scripts| keys(scripts).iter().map(|key| Op::on(key, "read", &[])).collect(),
+    finale: reads_of_all,
     client: |net, deadline| over_http(net, deadline, invoke),
     checkers,
     pure: |op| op.f == "read",

@@ -3,20 +3,14 @@
 //! A deletion is where an alias can be given away twice, where an old target comes back, and where a copy outlives what
 //! it is a copy of.
 
-use std::sync::Arc;
-
-use futures::FutureExt;
-use netsplit_checker::{Value, models};
-use netsplit_systems::call::CallError;
-use netsplit_systems::http::Client;
-use netsplit_systems::shortener::client::LinkClient;
+use netsplit_checker::models;
 use netsplit_systems::system::Offer;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::op::{deal, keys};
-use crate::register::shown;
-use crate::{Invocation, Op, Script, Shape, Workload, over_http};
+use crate::op::{deal, reads_of_all};
+use crate::register::invoke;
+use crate::{Op, Script, Shape, Workload, over_http};
 
 /// The workload.
 pub const LIFECYCLE: Workload = Workload {
@@ -25,7 +19,7 @@ pub const LIFECYCLE: Workload = Workload {
     needs: &[Offer::Links, Offer::Retarget, Offer::Claim, Offer::Delete],
     generate,
     setup: |_| Vec::new(),
-    finale: |scripts| keys(scripts).iter().map(|key| Op::on(key, "read", &[])).collect(),
+    finale: reads_of_all,
     client: |net, deadline| over_http(net, deadline, invoke),
     checkers: |promise| promise.of_registers(models::register::register()),
     pure: |op| op.f == "read",
@@ -51,18 +45,4 @@ fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
             _ => Op::on(&alias, "delete", &[]),
         }
     })
-}
-
-fn invoke<'a>(client: &'a mut Client, node: &'a Arc<str>, op: &'a Op) -> Invocation<'a> {
-    async move {
-        let mut client = LinkClient::new(client);
-        match op.f.as_str() {
-            "read" => Ok(client.follow(node, op.key()).await?.as_deref().map_or(Value::Nil, Value::from)),
-            "claim" => Ok(shown(client.claim(node, op.key(), op.arg(0)).await?, op)),
-            "write" => Ok(shown(client.retarget(node, op.key(), op.arg(0)).await?, op)),
-            "delete" => Ok(shown(client.delete(node, op.key()).await?, op)),
-            other => Err(CallError::NotSent(format!("no operation `{other}` in this workload"))),
-        }
-    }
-    .boxed_local()
 }

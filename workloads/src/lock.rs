@@ -18,7 +18,7 @@ use netsplit_systems::system::Offer;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::op::{deal, keys};
+use crate::op::{deal, keys, reads_of_all};
 use crate::ping::shown;
 use crate::{Invocation, Op, Script, Shape, Workload, over_http};
 
@@ -29,7 +29,7 @@ pub const LOCK: Workload = Workload {
     needs: &[Offer::Links, Offer::Locks],
     generate,
     setup,
-    finale: |scripts| keys(scripts).iter().map(|lock| Op::on(lock, "read", &[])).collect(),
+    finale: reads_of_all,
     client: |net, deadline| over_http(net, deadline, invoke),
     checkers: |_| -> Vec<Box<dyn Checker>> {
         vec![Box::new(Linearizable::new(MutexSpec { owners: true })), Box::new(Fencing)]

@@ -13,7 +13,7 @@ use netsplit_systems::system::{Level, Offer};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::op::{deal, keys};
+use crate::op::{deal, reads_of_all};
 use crate::{Invocation, Op, Promise, Script, Shape, Workload, over_http};
 
 /// The workload.
@@ -23,7 +23,7 @@ pub const NAMES: Workload = Workload {
     needs: &[Offer::Names],
     generate,
     setup: |_| Vec::new(),
-    finale: |scripts| keys(scripts).iter().map(|key| Op::on(key, "read", &[])).collect(),
+    finale: reads_of_all,
     client: |net, deadline| over_http(net, deadline, invoke),
     checkers,
     pure: |op| op.f == "read",

@@ -119,6 +119,11 @@ pub fn deal(rng: &mut ChaCha8Rng, shape: &Shape, mut next: impl FnMut(&mut ChaCh
     scripts
 }
 
+/// A read of every key that the scripts name: the final reads where every object is read alike.
+pub fn reads_of_all(scripts: &[Script]) -> Vec<Op> {
+    keys(scripts).iter().map(|key| Op::on(key, "read", &[])).collect()
+}
+
 /// The distinct keys of all scripts, in order.
 pub fn keys(scripts: &[Script]) -> Vec<String> {
     let mut keys: Vec<String> = scripts.iter().flatten().filter_map(|planned| planned.op.key.clone()).collect();

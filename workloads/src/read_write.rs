@@ -10,7 +10,7 @@ use netsplit_systems::system::Offer;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::op::{deal, keys};
+use crate::op::{deal, reads_of_all};
 use crate::retarget::next_link;
 use crate::{Client, Op, Script, Shape, Workload};
 
@@ -25,7 +25,7 @@ pub const fn read_write(client: fn(Net, Duration) -> Box<dyn Client>) -> Workloa
         needs: &[REGISTERS],
         generate,
         setup: |_| Vec::new(),
-        finale: |scripts| keys(scripts).iter().map(|key| Op::on(key, "read", &[])).collect(),
+        finale: reads_of_all,
         client,
         checkers: |promise| promise.of_registers(models::register::cas_register()),
         pure: |op| op.f == "read",

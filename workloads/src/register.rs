@@ -15,7 +15,7 @@ use netsplit_systems::system::Offer;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::op::{deal, keys};
+use crate::op::{deal, reads_of_all};
 use crate::{Invocation, Op, Script, Shape, Workload, over_http};
 
 /// The workload.
@@ -25,7 +25,7 @@ pub const REGISTER: Workload = Workload {
     needs: &[Offer::Links, Offer::Retarget, Offer::Claim, Offer::CompareAndSet],
     generate,
     setup: |_| Vec::new(),
-    finale: |scripts| keys(scripts).iter().map(|key| Op::on(key, "read", &[])).collect(),
+    finale: reads_of_all,
     client: |net, deadline| over_http(net, deadline, invoke),
     checkers: |promise| promise.of_registers(models::register::cas_register()),
     pure: |op| op.f == "read",
@@ -70,13 +70,15 @@ fn url(key: &str, write: usize) -> String {
     format!("https://example.com/{key}/{write}")
 }
 
-fn invoke<'a>(client: &'a mut Client, node: &'a Arc<str>, op: &'a Op) -> Invocation<'a> {
+/// One operation on a link, whatever workload asks for it.
+pub(crate) fn invoke<'a>(client: &'a mut Client, node: &'a Arc<str>, op: &'a Op) -> Invocation<'a> {
     async move {
         let mut client = LinkClient::new(client);
         match op.f.as_str() {
             "read" => Ok(client.follow(node, op.key()).await?.as_deref().map_or(Value::Nil, Value::from)),
             "claim" => Ok(shown(client.claim(node, op.key(), op.arg(0)).await?, op)),
             "write" => Ok(shown(client.retarget(node, op.key(), op.arg(0)).await?, op)),
+            "delete" => Ok(shown(client.delete(node, op.key()).await?, op)),
             "cas" => Ok(shown(client.compare_and_set(node, op.key(), op.arg(0), op.arg(1)).await?, op)),
             other => Err(CallError::NotSent(format!("no operation `{other}` in this workload"))),
         }

@@ -14,7 +14,7 @@ use netsplit_systems::system::Offer;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::op::{deal, keys};
+use crate::op::{deal, keys, reads_of_all};
 use crate::register::shown;
 use crate::{Invocation, Op, Script, Shape, Workload, over_http};
 
@@ -25,7 +25,7 @@ pub const RETARGET: Workload = Workload {
     needs: &[Offer::Links, Offer::Retarget],
     generate,
     setup,
-    finale: |scripts| keys(scripts).iter().map(|key| Op::on(key, "read", &[])).collect(),
+    finale: reads_of_all,
     client: |net, deadline| over_http(net, deadline, invoke),
     checkers: |promise| promise.of_registers(models::register::cas_register()),
     pure: |op| op.f == "read",

@@ -16,7 +16,7 @@ use netsplit_systems::system::Offer;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::op::{deal, keys};
+use crate::op::{deal, keys, reads_of_all};
 use crate::{Invocation, Op, Script, Shape, Workload, over_http};
 
 /// The workload.
@@ -26,7 +26,7 @@ pub const SET_RMW: Workload = Workload {
     needs: &[Offer::Links, Offer::Retarget],
     generate,
     setup,
-    finale: |scripts| keys(scripts).iter().map(|key| Op::on(key, "read", &[])).collect(),
+    finale: reads_of_all,
     client: |net, deadline| over_http(net, deadline, invoke),
     checkers: |promise| -> Vec<Box<dyn Checker>> {
         vec![Box::new(set_full::SetFull { linearizable: false, settled_from: Some(promise.settled_from) })]
