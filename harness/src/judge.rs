@@ -138,7 +138,17 @@ fn checked(case: &Case, history: &History) -> Vec<Judged> {
     checkers.iter().map(|checker| Judged { checker: checker.name().into(), verdict: checker.check(history) }).collect()
 }
 
-fn overall(verdict: &Verdict) -> Overall {
+/// The exit code of a harness that failed itself.
+pub(crate) const HARNESS_FAILED: u8 = 70;
+
+/// The worst of several exit codes: the harness's own, then invalid, liveness, unknown or vacuous, valid.
+pub(crate) fn worst(codes: impl Iterator<Item = u8>) -> u8 {
+    const ORDER: [u8; 5] = [0, 2, 3, 1, HARNESS_FAILED];
+    codes.max_by_key(|code| ORDER.iter().position(|known| known == code)).unwrap_or(0)
+}
+
+/// What one verdict alone comes to.
+pub(crate) fn overall(verdict: &Verdict) -> Overall {
     match verdict {
         Verdict::Valid { vacuous: None } => Overall::Valid,
         Verdict::Valid { vacuous: Some(_) } => Overall::Vacuous,
@@ -163,5 +173,19 @@ fn evidence_of(panicked: &Panicked) -> Evidence {
         summary: format!("node code panicked: {}", panicked.message),
         steps: vec![format!("at {}; the backtrace is in log.txt", panicked.location)],
         ..Evidence::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::worst;
+
+    #[test]
+    fn the_worst_exit_code_is_the_harness_s_then_invalid_then_liveness_then_unknown() {
+        assert_eq!(worst([0, 2, 3, 1, 70].into_iter()), 70);
+        assert_eq!(worst([0, 2, 3, 1].into_iter()), 1);
+        assert_eq!(worst([0, 2, 3].into_iter()), 3);
+        assert_eq!(worst([0, 2].into_iter()), 2);
+        assert_eq!(worst([].into_iter()), 0);
     }
 }

@@ -212,9 +212,17 @@ pub fn write(folder: &Path, files: &Files) -> io::Result<()> {
 
 /// Replaces a capsule's file, whole or not at all.
 pub fn write_capsule(file: &Path, capsule: &Capsule) -> io::Result<()> {
+    write_whole(file, json(capsule))
+}
+
+/// Replaces a file, whole or not at all.
+pub(crate) fn write_whole(file: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
     let unfinished = file.with_extension("unfinished");
-    fs::write(&unfinished, json(capsule))?;
-    fs::rename(&unfinished, file)
+    let written = fs::write(&unfinished, content).and_then(|()| fs::rename(&unfinished, file));
+    if written.is_err() {
+        let _left_there = fs::remove_file(&unfinished);
+    }
+    written
 }
 
 /// Pretty JSON of anything of ours.

@@ -1,7 +1,6 @@
 //! The index: a page that lists runs, with links to what each left behind.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -11,6 +10,7 @@ use super::question::Question;
 use super::runs::{FILES, Run, Runs};
 use crate::page::table::{self, Column};
 use crate::page::{Page, TABLE_SCRIPT};
+use crate::store;
 
 /// The name of the index as a file.
 pub const FILE: &str = "index.html";
@@ -71,13 +71,7 @@ const BESIDE: [(&str, &str); 4] = [
 
 /// Writes the index of the runs in the folders `below` of `root` into `root`, whole or not at all.
 pub fn write(root: &Path, below: &[&str]) -> io::Result<()> {
-    let page = text(root, below)?;
-    let next = root.join(".index.unfinished");
-    let written = fs::write(&next, page).and_then(|()| fs::rename(&next, root.join(FILE)));
-    if written.is_err() {
-        let _left_there = fs::remove_file(&next);
-    }
-    written
+    store::write_whole(&root.join(FILE), text(root, below)?)
 }
 
 /// What is written.

@@ -58,28 +58,30 @@ impl Runs {
         for part in below {
             let folder = root.join(part);
             if folder.is_dir() {
-                runs.look_through(root, &folder, 0)?;
+                runs.look_through(root, &folder, 0);
             }
         }
         Ok(runs)
     }
 
-    fn look_through(&mut self, root: &Path, folder: &Path, depth: usize) -> io::Result<()> {
+    fn look_through(&mut self, root: &Path, folder: &Path, depth: usize) {
         if folder.join("capsule.json").is_file() {
             let name = name(root, folder);
             match run(folder, &name) {
                 Ok(run) => self.all.push(run),
                 Err(reason) => self.unreadable.push((name, reason)),
             }
-            return Ok(());
+            return;
         }
         if depth == DEEPEST {
-            return Ok(());
+            return;
         }
-        for inner in folders(folder)? {
-            self.look_through(root, &inner, depth + 1)?;
+        // One that can't be read, or is gone by now, hides no other.
+        match folders(folder) {
+            Ok(inner) => inner.iter().for_each(|inner| self.look_through(root, inner, depth + 1)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => self.unreadable.push((name(root, folder), error.to_string())),
         }
-        Ok(())
     }
 }
 
@@ -90,7 +92,7 @@ fn folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
         let entry = entry?;
         let name = entry.file_name();
         let is_ours = name.to_str().is_some_and(|name| !name.starts_with('.') && !name.ends_with(".unfinished"));
-        if is_ours && entry.file_type()?.is_dir() {
+        if is_ours && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             inner.push(entry.path());
         }
     }

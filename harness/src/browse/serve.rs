@@ -65,10 +65,11 @@ async fn file(State(root): Root, Asked(path): Asked<String>) -> Response {
         let report = format!("/{}/report.html", index::link(path.trim_end_matches('/')));
         return if is_run { Redirect::temporary(&report).into_response() } else { absent() };
     }
-    match fs::read(&found) {
-        Ok(bytes) if found.is_file() => with_kind(&found, bytes),
-        _ => absent(),
+    // A pipe would be waited for.
+    if !found.is_file() {
+        return absent();
     }
+    fs::read(&found).map_or_else(|_| absent(), |bytes| with_kind(&found, bytes))
 }
 
 fn absent() -> Response {

@@ -63,7 +63,10 @@ impl Chosen {
     fn add(&mut self, system: &System, workload: &Workload, nemesis: &str, is_kept: bool) {
         let cell = Cell { system: system.name.into(), workload: workload.name.into(), nemesis: nemesis.into() };
         if is_kept {
-            self.cells.push(cell);
+            // What is named twice is run once: the same seeds would count twice.
+            if !self.cells.contains(&cell) {
+                self.cells.push(cell);
+            }
         } else {
             self.left_out.push(format!("{cell}: `{}` claims nothing under it; --beyond runs it", system.name));
         }

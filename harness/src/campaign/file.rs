@@ -116,16 +116,11 @@ impl Wish {
 
 /// `7`, `0..50` without its end, or `17..` without an end.
 fn seeds(text: &str) -> Result<Seeds, String> {
-    let number = |text: &str| text.trim().parse::<u64>().map_err(|error| format!("`{text}` is no seed: {error}"));
-    let seeds = match text.split_once("..") {
-        None => Seeds { first: number(text)?, count: Some(1) },
-        Some((first, "")) => Seeds { first: number(first)?, count: None },
-        Some((first, end)) => {
-            let (first, end) = (number(first)?, number(end)?);
-            Seeds { first, count: Some(end.saturating_sub(first)) }
-        }
+    let Some(first) = text.trim().strip_suffix("..") else {
+        return crate::seeds::parse(text.trim()).map(Seeds::from);
     };
-    if seeds.count == Some(0) { Err(format!("`{text}` holds no seed")) } else { Ok(seeds) }
+    let first = first.parse().map_err(|error| format!("`{first}` is no seed: {error}"))?;
+    Ok(Seeds { first, count: None })
 }
 
 fn seeds_of<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Seeds>, D::Error> {

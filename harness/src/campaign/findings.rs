@@ -78,9 +78,11 @@ pub struct Due {
 impl Due {
     /// The name of the folder of its files.
     pub fn folder(&self) -> String {
-        let First { cell, seed, .. } = &self.first;
+        let First { number, cell, seed } = &self.first;
         let Signature { checker, anomaly, .. } = &self.signature;
-        let name = format!("{}-{}-{}-{seed}-{checker}-{anomaly}", cell.system, cell.workload, cell.nemesis);
+        // What tells it from all others comes first, since long lists of nemeses are cut off.
+        let what = format!("{}-{checker}-{anomaly}-{number}", cell.system);
+        let name = format!("{what}-{}-{seed}-{}", cell.workload, cell.nemesis);
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(200).collect()
     }
 }

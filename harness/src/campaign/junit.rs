@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::findings::Finding;
+use super::findings::{Finding, First};
 use super::outcome::{CellOutcome, Outcome};
 
 /// The text of `junit.xml`.
@@ -112,6 +112,10 @@ fn case(outcome: &Outcome, cell: &CellOutcome) -> Case {
         Shown::Error(format!("{}: {} runs", one.kind, one.runs), format!("{}\n{}", one.why, one.command))
     } else if runs.without_verdict() > 0 {
         Shown::Error(format!("{} runs without a verdict", runs.without_verdict()), "as in another cell".into())
+    } else if runs.unknown > 0 {
+        Shown::Skipped(format!("in {} of {} runs a checker could not decide", runs.unknown, runs.runs()))
+    } else if runs.runs() == 0 {
+        Shown::Skipped("no run".into())
     } else if runs.is_vacuous() {
         Shown::Skipped("vacuous: no run could have broken anything".into())
     } else {
@@ -134,7 +138,7 @@ fn told(finding: &Finding) -> String {
 
 /// What the campaign says of itself: the canary, the runs that two processes did, the kept capsules.
 fn own_suite(outcome: &Outcome) -> Suite {
-    let canary = super::canary::Canary { runs: outcome.canary.runs, shown: outcome.canary.shown };
+    let canary = outcome.canary.told();
     let alive =
         if outcome.canary.alive { Shown::Passed } else { Shown::Error("the canary".into(), canary.to_string()) };
     let again = &outcome.again;
@@ -149,6 +153,17 @@ fn own_suite(outcome: &Outcome) -> Suite {
         Case { name: "canary".into(), said: canary.to_string(), shown: alive },
         Case { name: "two processes".into(), said: format!("{} runs done by two processes", again.runs), shown: same },
     ];
+    let of_no_cell = |first: &First| outcome.cells.iter().all(|cell| cell.cell != first.cell);
+    cases.extend(outcome.unfinished.iter().filter(|one| of_no_cell(&one.first)).map(|one| Case {
+        name: format!("{} of {}", one.kind, one.first.cell),
+        said: String::new(),
+        shown: Shown::Error(format!("{}: {} runs", one.kind, one.runs), format!("{}\n{}", one.why, one.command)),
+    }));
+    if outcome.missing > 0 || !outcome.missing_shards.is_empty() {
+        let why = format!("{} runs, shards {:?}", outcome.missing, outcome.missing_shards);
+        let shown = Shown::Error("something is missing".into(), why);
+        cases.push(Case { name: "all is there".into(), said: String::new(), shown });
+    }
     cases.extend(outcome.regressions.iter().map(|one| {
         let shown = match one.kept {
             super::regressions::Kept::Same => Shown::Passed,

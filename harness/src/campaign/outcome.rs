@@ -52,6 +52,8 @@ pub struct Outcome {
     pub regressions: Vec<Regression>,
     /// How many runs of the campaign are not there.
     pub missing: u64,
+    /// The shards whose folders were not merged, as `2/3`.
+    pub missing_shards: Vec<String>,
 }
 
 /// A cell of a campaign.
@@ -79,6 +81,13 @@ pub struct CanaryOutcome {
     pub most: u64,
     /// Whether it did.
     pub alive: bool,
+}
+
+impl CanaryOutcome {
+    /// As a sentence.
+    pub(super) fn told(&self) -> Canary {
+        Canary { runs: self.runs, shown: self.shown }
+    }
 }
 
 /// What two processes came to.
@@ -126,6 +135,7 @@ impl Outcome {
         runs: &Path,
         findings: Vec<Finding>,
         regressions: Vec<Regression>,
+        missing_shards: Vec<String>,
     ) -> Result<Outcome, BadJournal> {
         let sums = Sums::of(spec, runs)?;
         let mut all = Tally::default();
@@ -157,6 +167,7 @@ impl Outcome {
             unfinished: sums.unfinished.into_values().collect(),
             regressions,
             missing: planned.map_or(0, |planned| planned.saturating_sub(sums.runs)),
+            missing_shards,
         };
         super::verdict::decide(&mut outcome);
         Ok(outcome)

@@ -45,7 +45,7 @@ impl Pool {
             Ok(other) => format!("a worker answered {other:?}"),
             Err(lost) => lost.to_string(),
         };
-        Regression { file: regressions::name(file), kept: Kept::Broken, why }
+        Regression { file: regressions::name(file), kept: Kept::Stale, why }
     }
 
     fn run(&self, task: &Task, in_new: bool) -> Ended {

@@ -74,7 +74,8 @@ fn compared(capsule: &Capsule, trial: &Trial, file: &Path) -> (Kept, String) {
         return (Kept::Same, String::new());
     }
     let (was, is, file) = (capsule.verdict.word(), results.overall.word(), file.display());
-    if is_worse(results.overall, capsule.verdict) {
+    let is_red = matches!(results.overall, Overall::Invalid | Overall::Liveness);
+    if is_red && results.overall > capsule.verdict {
         return (Kept::Broken, format!("its verdict was {was}, and is {is}; see `netsplit replay {file}`"));
     }
     let said = if results.overall == capsule.verdict {
@@ -87,12 +88,6 @@ fn compared(capsule: &Capsule, trial: &Trial, file: &Path) -> (Kept, String) {
         Kept::Stale,
         format!("{said}; {look}, and if that was meant, `netsplit campaign --renew` keeps the run as it is now"),
     )
-}
-
-/// Red where it was not.
-fn is_worse(is: Overall, was: Overall) -> bool {
-    let red = |overall| matches!(overall, Overall::Invalid | Overall::Liveness);
-    red(is) && !red(was)
 }
 
 /// Keeps the run of a stale capsule as it is now; what was written is returned, `None` if there was nothing to renew. A

@@ -111,7 +111,7 @@ impl Shard {
                 text.trim().parse::<u64>().map_err(|error| format!("{name} is `{}`: {error}", text.escape_debug()))
             };
             let at = number(index, &at)?;
-            let shard = Shard::new((at + 1).saturating_sub(first), number(total, &of)?);
+            let shard = Shard::new(at.saturating_add(1).saturating_sub(first), number(total, &of)?);
             return Ok(Some((shard.map_err(|error| format!("{index} is {at}: {error}"))?, index)));
         }
         Ok(None)

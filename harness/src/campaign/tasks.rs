@@ -58,7 +58,8 @@ impl Spec {
         let rounds = self.seeds?;
         let whole: u64 = (0..self.shard.of()).map(of_round).sum();
         let rest: u64 = (0..rounds % self.shard.of()).map(of_round).sum();
-        Some(parts(self.canary_runs, self.shard.part()) + rounds / self.shard.of() * whole + rest)
+        let rounds = (rounds / self.shard.of()).saturating_mul(whole).saturating_add(rest);
+        Some(parts(self.canary_runs, self.shard.part()).saturating_add(rounds))
     }
 }
 

@@ -4,19 +4,26 @@
 
 use super::outcome::Outcome;
 use super::regressions::Kept;
+use crate::judge::worst;
 
-/// The words of the exit codes, the worst first.
-const ORDER: [(u8, &str); 5] = [(70, "failed"), (1, "invalid"), (3, "liveness"), (2, "unknown"), (0, "valid")];
+/// The word of an exit code.
+fn word(exit_code: u8) -> &'static str {
+    match exit_code {
+        0 => "valid",
+        1 => "invalid",
+        2 => "unknown",
+        3 => "liveness",
+        _ => "failed",
+    }
+}
 
 /// Fills in the verdict, the exit code and the reasons.
 pub(super) fn decide(outcome: &mut Outcome) {
     let mut reasons = failures(outcome);
     reasons.extend(broken(outcome));
     reasons.extend(undecided(outcome));
-    let has = |code: u8| reasons.iter().any(|(known, _)| *known == code);
-    let (exit_code, verdict) = ORDER.into_iter().find(|(code, _)| has(*code)).unwrap_or((0, "valid"));
-    outcome.exit_code = exit_code;
-    verdict.clone_into(&mut outcome.verdict);
+    outcome.exit_code = worst(reasons.iter().map(|(code, _)| *code));
+    word(outcome.exit_code).clone_into(&mut outcome.verdict);
     outcome.reasons = reasons.into_iter().map(|(_, reason)| reason).collect();
 }
 
@@ -28,8 +35,7 @@ fn failures(outcome: &Outcome) -> Vec<Reason> {
     let canary = &outcome.canary;
     if !canary.alive {
         let way = if canary.shown < canary.least { "detection has gone blind" } else { "a run is not what it was" };
-        let told = super::canary::Canary { runs: canary.runs, shown: canary.shown };
-        reasons.push((70, format!("the canary {told}: {way}")));
+        reasons.push((70, format!("the canary {}: {way}", canary.told())));
     }
     if let Some(first) = outcome.again.differ.first() {
         let (many, all) = (outcome.again.differing, outcome.again.runs);
@@ -75,6 +81,14 @@ fn undecided(outcome: &Outcome) -> Vec<Reason> {
     }
     if outcome.missing > 0 {
         reasons.push((2, format!("{} runs are missing", outcome.missing)));
+    }
+    if !outcome.missing_shards.is_empty() {
+        reasons.push((2, format!("shards {} are missing", outcome.missing_shards.join(", "))));
+    }
+    // One shard need not come to every cell; all together do, or what they did not look at is no pass.
+    let unseen = outcome.cells.iter().filter(|cell| cell.runs.runs() == 0).count();
+    if outcome.runs.runs() == 0 || (unseen > 0 && !outcome.campaign.shard.is_part()) {
+        reasons.push((2, format!("vacuous: {unseen} of {} cells have no run", outcome.cells.len())));
     }
     reasons
 }

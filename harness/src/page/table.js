@@ -1,7 +1,6 @@
 "use strict";
-// Headings sort, and the fields of the form filter. Without this the whole table is there.
-{
-  const form = document.querySelector("form.filters");
+// Headings sort, and the fields of the form filter. Without this the whole table is there; without rows there is no form.
+for (const form of document.querySelectorAll("form.filters")) {
   const body = document.querySelector("table.sortable tbody");
   const said = document.getElementById("said");
   const rows = [...body.rows];

@@ -14,6 +14,7 @@ use netsplit_checker::{Actor, History, Kind, Verdict};
 
 use super::Failure;
 use super::voice::{self, say, say_finding};
+use crate::judge::overall;
 use crate::registry::nearest;
 use serde_json::json;
 
@@ -97,7 +98,7 @@ pub(super) fn check(arguments: &Arguments) -> Result<u8, Failure> {
             let read = read(history, format, judge::needs_pairs(model))?;
             let judged = judge_read(history, &read, model, init, options)?;
             tell(model, &judged, &read);
-            let exit_code = exit_code(&judged.verdict);
+            let exit_code = overall(&judged.verdict).exit_code();
             let told = json!({ "file": history, "model": model, "exit_code": exit_code, "verdict": judged.verdict });
             voice::tell("verdict", &told);
             Ok(exit_code)
@@ -200,12 +201,4 @@ fn size(history: &History) -> String {
     let by = count(processes.len() as u64, "process", "processes");
     let on = if keys.len() > 1 { format!(" on {} keys", keys.len()) } else { String::new() };
     format!("{} by {by}{on}", count(operations, "operation", "operations"))
-}
-
-fn exit_code(verdict: &Verdict) -> u8 {
-    match verdict {
-        Verdict::Valid { vacuous: None } => 0,
-        Verdict::Invalid(_) => 1,
-        Verdict::Valid { vacuous: Some(_) } | Verdict::Unknown(_) => 2,
-    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::campaign::finish::{self, Telling};
-use super::{Failure, cores, interrupt, make_folder, say};
+use super::{Failure, cores, interrupt, make_folder};
 use crate::campaign::journal;
 use crate::campaign::outcome::Outcome;
 use crate::campaign::regressions::Regression;
@@ -37,7 +37,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn merge(arguments: &Arguments) -> Result<u8, Failure> {
-    let spec = whole(&arguments.shards)?;
+    let (spec, missing) = whole(&arguments.shards)?;
     let out = &arguments.out;
     if arguments.shards.iter().any(|shard| is_same(shard, out)) {
         return Err(Failure::wrong_use(format!("{} is one of the shards: say another --out", out.display())));
@@ -49,7 +49,7 @@ pub(super) fn merge(arguments: &Arguments) -> Result<u8, Failure> {
     journal::join(&runs, &out.join("runs.jsonl")).map_err(Failure::wrong_use)?;
     finish::put(out, "campaign.json", &finish::spec_json(&spec))?;
     let jobs = arguments.jobs.map_or_else(cores, usize::from);
-    let outcome = finish::finish(&spec, out, kept(&arguments.shards)?, jobs, &arguments.shards)?;
+    let outcome = finish::finish(&spec, out, kept(&arguments.shards)?, jobs, (&arguments.shards, missing))?;
     finish::tell(&outcome, out, &arguments.telling)
 }
 
@@ -60,8 +60,8 @@ fn is_same(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// The campaign that all are shards of, each another one.
-fn whole(folders: &[PathBuf]) -> Result<Spec, Failure> {
+/// The campaign that all are shards of, each another one; and the shards that are missing.
+fn whole(folders: &[PathBuf]) -> Result<(Spec, Vec<String>), Failure> {
     let mut whole: Option<(Spec, u64)> = None;
     let mut parts = BTreeSet::new();
     for folder in folders {
@@ -78,12 +78,7 @@ fn whole(folders: &[PathBuf]) -> Result<Spec, Failure> {
         }
     }
     let (spec, of) = whole.ok_or_else(|| Failure::wrong_use("no shard is named"))?;
-    let missing: Vec<String> =
-        (1..=of).filter(|part| !parts.contains(part)).map(|part| format!("{part}/{of}")).collect();
-    if !missing.is_empty() {
-        say(&format!("missing  shards {}", missing.join(", ")));
-    }
-    Ok(spec)
+    Ok((spec, (1..=of).filter(|part| !parts.contains(part)).map(|part| format!("{part}/{of}")).collect()))
 }
 
 /// The kept capsules were replayed with the first shard.

@@ -36,14 +36,12 @@ use netsplit_checker::Evidence;
 
 use crate::browse;
 use crate::campaign::worker;
+use crate::judge::{HARNESS_FAILED, worst};
 use crate::registry::Registry;
 use voice::{say, say_finding};
 
 /// Wrong use: arguments, or a file that does not parse.
 const WRONG_USE: u8 = 64;
-
-/// The harness itself failed.
-const HARNESS_FAILED: u8 = 70;
 
 /// Deploys small distributed systems in a simulated network, breaks it under load, and checks what the clients saw.
 ///
@@ -213,24 +211,9 @@ fn unwritten(folder: &Path, error: &std::io::Error) -> Failure {
     ))
 }
 
-/// The worst of several exit codes.
-fn worst(codes: impl Iterator<Item = u8>) -> u8 {
-    const ORDER: [u8; 5] = [0, 2, 3, 1, HARNESS_FAILED];
-    codes.max_by_key(|code| ORDER.iter().position(|known| known == code)).unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_worst_exit_code_is_the_harness_s_then_invalid_then_liveness_then_unknown() {
-        assert_eq!(worst([0, 2, 3, 1, 70].into_iter()), 70);
-        assert_eq!(worst([0, 2, 3, 1].into_iter()), 1);
-        assert_eq!(worst([0, 2, 3].into_iter()), 3);
-        assert_eq!(worst([0, 2].into_iter()), 2);
-        assert_eq!(worst([].into_iter()), 0);
-    }
 
     #[test]
     fn the_definition_of_the_arguments_is_consistent() {

@@ -1,8 +1,9 @@
 //! Who listens: a person, who reads lines, or a program, which reads one JSON document a line.
 //!
 //! A document has its `kind` first: `run` and `runs` of `netsplit run`, `verdict` of `check`, `rung` of `check --ladder`, `row` of
-//! `check --manifest`, `matrix` and `zoo`, `replay`, `shrink`, `explain`, `meta`, `list`, `doctor`, `bench`. Errors go to standard error
-//! as they do for people, with the same exit codes.
+//! `check --manifest`, `matrix` and `zoo`, `replay`, `shrink`, `explain`, `meta`, `list`, `doctor`, `bench`, and
+//! `campaign` of `campaign` and `merge`, which is what `results.json` holds. Errors go to standard error as they do for people, with
+//! the same exit codes.
 
 use std::io::Write;
 use std::sync::OnceLock;

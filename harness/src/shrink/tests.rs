@@ -92,3 +92,13 @@ fn a_search_without_budget_keeps_the_run_and_does_not_call_it_minimal() {
     assert!(!shrunk.is_minimal && shrunk.runs == 0);
     assert!(shrunk.trial.case.plan == trial.case.plan);
 }
+
+#[test]
+fn a_disagreement_keeps_the_time_in_which_a_right_system_agrees() {
+    let (trial, signature) = found("registry-unresolved", "names", "partition");
+    let case = shrunk(&trial, &signature, 2, LONG).trial.case;
+    let twin = Plan { system: "registry".into(), ..case.plan.clone() };
+    let twin = Case::of(twin, &Registry::builtin()).expect("the twin serves the same");
+    let alarms = Trial::of(twin).expect("embedded Redis needs nothing").signatures();
+    assert!(alarms.is_empty(), "{alarms:?} on the right twin under {:?}", case.plan.schedule);
+}

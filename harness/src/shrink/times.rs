@@ -49,12 +49,9 @@ fn earlier(plan: &Plan, from_ms: u64, by_ms: u64, workload: &Workload) -> Plan {
     cut(&plan, length_ms, workload)
 }
 
-/// Rounds every time: all at once to the roundest unit that works, then each alone.
+/// Rounds every time: all at once to the roundest unit that works, then each alone. The quiet period stays as long as there
+/// are final reads: a right system, too, needs it to agree.
 pub(super) fn round(search: &mut Search<'_>) -> Result<(), NoRedis> {
-    let plan = search.plan().clone();
-    if plan.quiet_ms > 0 {
-        search.advance(std::iter::once(Plan { quiet_ms: 0, ..plan }))?;
-    }
     let plan = search.plan().clone();
     if plan.setup.is_empty() && plan.start_ms > 0 {
         search.advance(std::iter::once(Plan { start_ms: 0, ..plan }))?;

@@ -46,7 +46,8 @@ pub(super) fn conduct(
                 Step::NotOwn => {}
                 Step::Over => ended = true,
                 // What ended after the budget did is not written: no run before it is left out.
-                Step::Ran(_) if ended => {}
+                // Nor is what ended after a run that could not be written.
+                Step::Ran(_) if ended || failure.is_some() => {}
                 Step::Ran(record) => {
                     failure = journal.add(&record).err();
                     progress.count(&record);

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::super::batch::in_order;
-use super::super::{Failure, interrupt, say, unwritten};
+use super::super::voice::{self, say, say_finding};
+use super::super::{Failure, interrupt, unwritten};
 use super::append;
 use crate::campaign::findings::{self, Due, Finding};
 use crate::campaign::journal::BadJournal;
@@ -15,6 +16,7 @@ use crate::campaign::protocol::{Reply, Request, Shrink, Shrunk};
 use crate::campaign::regressions::Regression;
 use crate::campaign::spec::{MARK, Spec};
 use crate::campaign::{github, junit, summary};
+use crate::store;
 
 /// The files of a campaign.
 const FILES: [&str; 5] = ["campaign.json", "runs.jsonl", "results.json", "junit.xml", "summary.md"];
@@ -25,8 +27,11 @@ const FOLDERS: [&str; 2] = ["findings", "issues"];
 /// The file in a finding's folder that says what it is: with it the search needs not be done again.
 const FOUND: &str = "finding.json";
 
-/// Takes away what an earlier campaign left in a folder, and nothing else.
+/// Takes away what an earlier campaign left in a folder, and nothing else: where none was, nothing.
 pub(in super::super) fn clear(folder: &Path) {
+    if !folder.join("campaign.json").exists() {
+        return;
+    }
     for name in FILES {
         let _absent = fs::remove_file(folder.join(name));
     }
@@ -51,19 +56,19 @@ pub(in super::super) struct Telling {
 }
 
 /// Gathers the findings of the runs in `folder`, and writes everything that is a function of them. What was shrunk in one of
-/// `others` is taken from there.
+/// `others` is taken from there; shards may be `missing`.
 pub(in super::super) fn finish(
     spec: &Spec,
     folder: &Path,
     kept: Vec<Regression>,
     jobs: usize,
-    others: &[PathBuf],
+    (others, missing): (&[PathBuf], Vec<String>),
 ) -> Result<Outcome, Failure> {
     let runs = folder.join("runs.jsonl");
     let pool = Pool::new(spec.limits);
     let shrink = |due: &[Due]| shrunk(due, spec, folder, others, &pool, jobs).map_err(NotGathered);
     let all = findings::gather(&runs, shrink).map_err(|NotGathered(failure)| failure)?;
-    let outcome = Outcome::of(spec, &runs, all, kept).map_err(Failure::harness)?;
+    let outcome = Outcome::of(spec, &runs, all, kept, missing).map_err(Failure::harness)?;
     let issues = folder.join("issues");
     for (issue, number) in github::issues(&outcome, usize::MAX).iter().zip(1..) {
         super::make_folder(&issues)?;
@@ -107,7 +112,7 @@ fn shrunk(
         },
     );
     if interrupt::came() && all.len() < due.len() {
-        let message = "interrupted: all runs are there, not all findings are shrunk; --resume goes on".into();
+        let message = "interrupted: all runs are there, not all findings are shrunk".into();
         return Err(Failure { exit_code: interrupt::INTERRUPTED, message });
     }
     all.into_iter().collect()
@@ -121,8 +126,12 @@ fn one(due: &Due, spec: &Spec, folder: &Path, others: &[PathBuf], pool: &Pool) -
         copy(&other, &own)?;
     }
     if let Ok(text) = fs::read_to_string(own.join(FOUND)) {
-        let read = serde_json::from_str(&text);
-        return read.map_err(|error| Failure::harness(format!("{}: {error}", own.join(FOUND).display())));
+        let read: Result<Finding, _> = serde_json::from_str(&text);
+        let named = |why: &dyn std::fmt::Display| Failure::harness(format!("{}: {why}", own.join(FOUND).display()));
+        let is_it = |found: &Finding| found.signature == due.signature && found.first == due.first;
+        return read.map_err(|error| named(&error)).and_then(|found| {
+            if is_it(&found) { Ok(found) } else { Err(named(&"it is of another finding; remove the folder")) }
+        });
     }
     let finding = searched(due, spec, &own, &name, pool);
     if finding.folder.is_some() {
@@ -184,9 +193,8 @@ fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
 
 /// Writes a file, whole or not at all.
 pub(in super::super) fn put(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
-    let (path, unfinished) = (folder.join(name), folder.join(format!(".{name}.unfinished")));
-    let written = fs::write(&unfinished, text).and_then(|()| fs::rename(&unfinished, &path));
-    written.map_err(|error| unwritten(&path, &error))
+    let path = folder.join(name);
+    store::write_whole(&path, text).map_err(|error| unwritten(&path, &error))
 }
 
 /// The text of `campaign.json`.
@@ -209,6 +217,7 @@ pub(in super::super) fn read_spec(folder: &Path) -> Result<Spec, Failure> {
 
 /// Says what it came to, in every place where somebody looks; its exit code.
 pub(in super::super) fn tell(outcome: &Outcome, folder: &Path, telling: &Telling) -> Result<u8, Failure> {
+    voice::tell("campaign", outcome);
     say("");
     say(summary::systems(outcome).plain().trim_end());
     say("");
@@ -216,32 +225,33 @@ pub(in super::super) fn tell(outcome: &Outcome, folder: &Path, telling: &Telling
         say(&line);
     }
     for finding in &outcome.findings {
-        say(&format!("finding  {}: {} runs", finding.title(), finding.runs));
+        say_finding(&format!("finding  {}: {} runs", finding.title(), finding.runs));
         let evidence =
             finding.shrunk.as_ref().map(|shrunk| shrunk.summary.as_str()).filter(|summary| !summary.is_empty());
         if let Some(summary) = evidence {
-            say(&format!("         {summary}"));
+            say_finding(&format!("         {summary}"));
         }
         let replay = finding.folder.iter().map(|name| folder.join(name).join("capsule.json"));
         for capsule in replay {
-            say(&format!("         netsplit replay {}", capsule.display()));
+            say_finding(&format!("         netsplit replay {}", capsule.display()));
         }
     }
     for one in &outcome.unfinished {
-        say(&format!("{:<8} {}: {} runs: {}", one.kind, one.first.cell, one.runs, one.why));
-        say(&format!("         {}", one.command));
+        say_finding(&format!("{:<8} {}: {} runs: {}", one.kind, one.first.cell, one.runs, one.why));
+        say_finding(&format!("         {}", one.command));
     }
     say(&format!("files    {}", folder.join("summary.md").display()));
-    say(&format!("verdict  {}", outcome.verdict));
+    let say_verdict = if outcome.exit_code == 0 { say } else { say_finding };
+    say_verdict(&format!("verdict  {}", outcome.verdict));
     for reason in &outcome.reasons {
-        say(&format!("         {reason}"));
+        say_verdict(&format!("         {reason}"));
     }
     if let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY") {
         append(Path::new(&summary), &summary::markdown(outcome))?;
     }
     if std::env::var_os("GITHUB_ACTIONS").is_some() {
         for line in github::annotations(outcome) {
-            say(&line);
+            say_finding(&line);
         }
     }
     if telling.issues {
@@ -253,7 +263,7 @@ pub(in super::super) fn tell(outcome: &Outcome, folder: &Path, telling: &Telling
 fn issues(outcome: &Outcome, telling: &Telling) -> Result<(), Failure> {
     for issue in github::issues(outcome, telling.most_issues) {
         if telling.dry_run {
-            say(&format!("\nissue    {}\n\n{}", issue.title, issue.body));
+            say_finding(&format!("\nissue    {}\n\n{}", issue.title, issue.body));
             continue;
         }
         let filed = issue.file().map_err(|error| {

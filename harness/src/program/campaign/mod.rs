@@ -80,7 +80,7 @@ pub(super) fn campaign(arguments: &Arguments, registry: &Registry) -> Result<u8,
     // One machine replays the kept capsules: that of the first shard.
     let kept = kept.filter(|_| shard.part() == 1).map(|folder| kept::replay(&folder, spec.limits)).transpose()?;
     conduct::conduct(&spec, journal, (done, next), jobs, &runs)?;
-    let outcome = finish::finish(&spec, &folder, kept.unwrap_or_default(), jobs, &[])?;
+    let outcome = finish::finish(&spec, &folder, kept.unwrap_or_default(), jobs, (&[], Vec::new()))?;
     finish::tell(&outcome, &folder, &arguments.telling)
 }
 
@@ -176,9 +176,7 @@ fn begun(folder: &Path, spec: &Spec) -> Result<(Journal, u64, u64), Failure> {
             folder.display()
         )));
     }
-    if folder.join("campaign.json").exists() {
-        finish::clear(folder);
-    }
+    finish::clear(folder);
     make_folder(folder)?;
     finish::put(folder, "campaign.json", &finish::spec_json(spec))?;
     let journal = Journal::create(&folder.join("runs.jsonl")).map_err(Failure::harness)?;

@@ -150,12 +150,12 @@ impl Served<'_> {
         command.args([GUARD, "redis-server"]).args(&server).stdout(Stdio::piped());
         let words = server.iter().map(|word| word.to_string_lossy().into_owned());
         let again = told::command(["redis-server".to_owned()].into_iter().chain(words));
-        let mut guard = started(REDIS.into(), &mut command, again)?;
+        // It is ended with the others from here on, whatever happens next.
+        children.push(started(REDIS.into(), &mut command, again)?);
+        let guard = children.last_mut().expect("it was just put there");
         let output = guard.child.stdout.take().expect("it was asked for");
         let number = BufReader::new(output).lines().next_line().await.map_err(Failure::harness)?;
         guard.number = number.and_then(|number| number.parse().ok()).unwrap_or(guard.number);
-        children.push(guard);
-        let guard = children.last_mut().expect("it was just put there");
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         until(guard, async || redis::probe(address, fsync).is_ok()).await?;
         Ok(address)
