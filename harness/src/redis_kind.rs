@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use bytes::{Bytes, BytesMut};
 use futures::FutureExt;
-use futures::future::{LocalBoxFuture, ready};
+use futures::future::LocalBoxFuture;
 use netsplit_systems::disk::Platter;
 use netsplit_systems::node::NodeError;
 use netsplit_systems::redis::{Embedded, encode_request};
@@ -15,6 +15,7 @@ use netsplit_systems::redis_host::{Backend, Session};
 use crate::case::Case;
 use crate::plan::RedisKind;
 use crate::redis_server::{Conn, RedisServer, RedisServerError};
+use crate::simulate::SYNC_TAKES;
 
 /// Why a run has no Redis to stand on.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +46,7 @@ impl Redis {
                 let synced_bytes = process.aof_len()?;
                 Redis::Server(Rc::new(RefCell::new(Server { process, synced_bytes })))
             }
-            _ => Redis::Embedded(Platter::default()),
+            _ => Redis::Embedded(Platter::with_syncs_of(SYNC_TAKES)),
         })
     }
 
@@ -100,11 +101,14 @@ impl Backend for Bridge {
     }
 
     fn sync(&self) -> LocalBoxFuture<'_, io::Result<()>> {
-        let mut server = self.0.borrow_mut();
-        if let Ok(length) = server.process.aof_len() {
-            server.synced_bytes = length;
+        async {
+            let length = self.0.borrow().process.aof_len().map_err(io::Error::other)?;
+            tokio::time::sleep(SYNC_TAKES).await;
+            let synced_bytes = &mut self.0.borrow_mut().synced_bytes;
+            *synced_bytes = length.max(*synced_bytes);
+            Ok(())
         }
-        ready(Ok(())).boxed_local()
+        .boxed_local()
     }
 }
 

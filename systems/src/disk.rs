@@ -6,7 +6,8 @@
 mod simulated;
 
 use std::sync::Arc;
-use std::time::Duration;
+
+use futures::future::BoxFuture;
 
 pub use simulated::{Platter, Trouble};
 
@@ -28,10 +29,8 @@ pub enum DiskError {
 pub trait Medium: Send + Sync + std::fmt::Debug {
     /// Appends to a file, which is created if it does not exist.
     fn append(&self, name: &str, bytes: &[u8]) -> Result<(), DiskError>;
-    /// Makes all that was appended to a file durable.
-    fn sync(&self, name: &str) -> Result<(), DiskError>;
-    /// How long the next sync takes.
-    fn sync_takes(&self) -> Duration;
+    /// Makes all that was appended to a file before the call durable.
+    fn sync<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), DiskError>>;
     /// The content of a file; empty if there is none. An `Err` is no empty file: who can't read must not start from nothing.
     fn read(&self, name: &str) -> Result<Vec<u8>, DiskError>;
     /// Cuts a file back to its first `length_bytes`, durably.
@@ -57,11 +56,7 @@ impl Disk {
 
     /// Makes all that was appended to a file before the call durable; that takes as long as the disk takes.
     pub async fn sync(&self, name: &str) -> Result<(), DiskError> {
-        let takes = self.0.sync_takes();
-        if !takes.is_zero() {
-            tokio::time::sleep(takes).await;
-        }
-        self.0.sync(name)
+        self.0.sync(name).await
     }
 
     /// The content of a file; empty if there is none. An `Err` is no empty file: who can't read must not start from nothing.

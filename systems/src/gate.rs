@@ -4,7 +4,9 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
+
+use futures::future::LocalBoxFuture;
 
 /// The gate of one process; clones are the same gate.
 #[derive(Clone, Debug, Default)]
@@ -40,9 +42,8 @@ impl Gate {
     }
 
     /// Runs a process behind this gate, with all the tasks that it spawns.
-    pub async fn guard<T>(self, process: impl Future<Output = T>) -> T {
-        let guarded = Guarded { gate: self.clone(), inner: Box::pin(process) };
-        OWN.scope(self, guarded).await
+    pub async fn guard<T>(self, process: LocalBoxFuture<'static, T>) -> T {
+        OWN.scope(self.clone(), Guarded { gate: self, process }).await
     }
 
     /// The gate of the process that the present task belongs to; one that is never shut if it belongs to none.
@@ -62,16 +63,16 @@ impl Gate {
 }
 
 /// A future that is not polled while the gate is shut.
-struct Guarded<F> {
+struct Guarded<T> {
     gate: Gate,
-    inner: Pin<Box<F>>,
+    process: LocalBoxFuture<'static, T>,
 }
 
-impl<F: Future> Future for Guarded<F> {
-    type Output = F::Output;
+impl<T> Future for Guarded<T> {
+    type Output = T;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        std::task::ready!(self.gate.poll_open(cx));
-        self.inner.as_mut().poll(cx)
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        ready!(self.gate.poll_open(cx));
+        self.process.as_mut().poll(cx)
     }
 }

@@ -71,5 +71,6 @@ pub type NodeFuture = Pin<Box<dyn Future<Output = Result<(), NodeError>>>>;
 /// Never `tokio::spawn`: a runtime that is dropped by a crash drops such tasks in the order of their numbers, which count
 /// all tasks of the process, and then two runs of one plan close their connections in different orders.
 pub fn spawn(task: impl Future<Output = ()> + 'static) {
-    tokio::task::spawn_local(Gate::own().guard(task));
+    // Boxed: the runtime's code for a task is compiled once, not for every future.
+    tokio::task::spawn_local(Gate::own().guard(Box::pin(task)));
 }

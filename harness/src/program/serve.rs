@@ -11,11 +11,14 @@ use std::sync::Arc;
 
 use netsplit_systems::system::System;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::{Failure, say};
 use crate::registry::Registry;
 use crate::serve::layout::Layout;
 use crate::serve::{node, redis};
+use crate::simulate::log::told;
 
 /// The name of the command that keeps a program no longer than whoever started it.
 pub(super) const GUARD: &str = "guard";
@@ -108,11 +111,12 @@ fn one(arguments: &Arguments, system: &System, name: &str, layout: &Layout) -> R
 /// What a node traces goes to standard error, a line each, with the node's name.
 fn log_to_standard_error(name: &Arc<str>) {
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter("warn,netsplit=info,netsplit_systems=info")
         .without_time()
         .with_target(false)
         .with_ansi(false)
-        .with_writer(Named(name.clone()));
+        .with_writer(Named(name.clone()))
+        .finish()
+        .with(told());
     subscriber.init();
 }
 

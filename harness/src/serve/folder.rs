@@ -9,8 +9,9 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
-use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
 use netsplit_systems::disk::{DiskError, Medium};
 
 /// The name of the file that shows that a process uses the folder.
@@ -56,6 +57,19 @@ impl Folder {
         if cfg!(unix) { File::open(&self.path)?.sync_all() } else { Ok(()) }
     }
 
+    /// Blocks for as long as the disk takes.
+    fn sync_now(&self, name: &str) -> Result<(), DiskError> {
+        let mut files = self.appended_to();
+        let Some(appended) = files.get_mut(name) else { return Ok(()) };
+        let synced = appended.file.sync_data().and_then(|()| if appended.named { Ok(()) } else { self.sync_folder() });
+        synced.map_err(|error| {
+            tracing::error!("{} is not synced: {error}", self.path.join(name).display());
+            DiskError::SyncFailed
+        })?;
+        appended.named = true;
+        Ok(())
+    }
+
     fn appended_to(&self) -> MutexGuard<'_, BTreeMap<String, Appended>> {
         self.appended_to.lock().expect("no holder panics")
     }
@@ -77,21 +91,8 @@ impl Medium for Folder {
         Ok(())
     }
 
-    fn sync(&self, name: &str) -> Result<(), DiskError> {
-        let mut files = self.appended_to();
-        let Some(appended) = files.get_mut(name) else { return Ok(()) };
-        let synced = appended.file.sync_data().and_then(|()| if appended.named { Ok(()) } else { self.sync_folder() });
-        synced.map_err(|error| {
-            tracing::error!("{} is not synced: {error}", self.path.join(name).display());
-            DiskError::SyncFailed
-        })?;
-        appended.named = true;
-        Ok(())
-    }
-
-    /// A real sync takes its time by itself.
-    fn sync_takes(&self) -> Duration {
-        Duration::ZERO
+    fn sync<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), DiskError>> {
+        ready(self.sync_now(name)).boxed()
     }
 
     fn read(&self, name: &str) -> Result<Vec<u8>, DiskError> {
@@ -149,7 +150,7 @@ mod tests {
         let (temporary, folder) = folder();
         folder.append("log", b"one ").unwrap();
         folder.append("log", b"two").unwrap();
-        folder.sync("log").unwrap();
+        folder.sync_now("log").unwrap();
         drop(folder);
         let again = Folder::open(&temporary.path().join("n1")).unwrap();
         assert_eq!(again.read("log").unwrap(), b"one two");

@@ -3,11 +3,12 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use netsplit_nemesis::inject::{Machine, Machines};
 use netsplit_systems::board::Board;
 use netsplit_systems::dice::dice;
-use netsplit_systems::disk::Trouble;
+use netsplit_systems::disk::{Platter, Trouble};
 use netsplit_systems::net::Net;
 use netsplit_systems::node::{Node, REDIS};
 use netsplit_systems::redis_host;
@@ -22,6 +23,9 @@ use crate::redis_kind::Redis;
 /// The secret that the nodes of a run share.
 const COOKIE: &str = "netsplit";
 
+/// How long a sync takes on a healthy disk; what waits for it goes on at the next tick.
+pub(crate) const SYNC_TAKES: Duration = Duration::from_millis(2);
+
 /// All hosts but the clients'.
 pub(crate) struct Hosts {
     machines: BTreeMap<String, Machine>,
@@ -34,8 +38,9 @@ pub(crate) struct Hosts {
 
 impl Hosts {
     pub(crate) fn new(case: &Case, recorder: Recorder, redis: Redis, supervisor: Supervisor) -> Hosts {
+        let machine = || Machine { platter: Platter::with_syncs_of(SYNC_TAKES), ..Machine::default() };
         let mut machines: BTreeMap<String, Machine> =
-            case.cluster().hosts().into_iter().map(|host| (host, Machine::default())).collect();
+            case.cluster().hosts().into_iter().map(|host| (host, machine())).collect();
         if let (Some(machine), Redis::Embedded(platter)) = (machines.get_mut(REDIS), &redis) {
             machine.platter = platter.clone();
         }
@@ -55,7 +60,7 @@ impl Hosts {
             let supervisor = self.supervisor.clone();
             sim.host(REDIS, move || {
                 let (net, redis) = (net.clone(), redis.clone());
-                let process = async move { redis_host::serve(net, redis.start()?, fsync).await };
+                let process = Box::pin(async move { redis_host::serve(net, redis.start()?, fsync).await });
                 supervisor.clone().watch(REDIS.to_owned(), gate.clone(), process)
             });
         }

@@ -4,9 +4,12 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use netsplit_systems::wire;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
+use tracing_subscriber::layer::SubscriberExt;
 
 /// The lines so far.
 #[derive(Clone, Default)]
@@ -19,15 +22,23 @@ impl Log {
     }
 }
 
+/// What is worth a line: what systems say of themselves, and warnings of what they are built on.
+pub(crate) fn told() -> Targets {
+    Targets::new()
+        .with_default(Level::WARN)
+        .with_target("netsplit", Level::INFO)
+        .with_target("netsplit_systems", Level::INFO)
+}
+
 /// Runs `body` with everything that is traced on this thread going to `log`.
 pub(crate) fn with<T>(log: &Log, body: impl FnOnce() -> T) -> T {
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter("warn,netsplit=info,netsplit_systems=info")
         .with_timer(Simulated)
         .with_ansi(false)
         .with_target(false)
         .with_writer(log.clone())
-        .finish();
+        .finish()
+        .with(told());
     tracing::subscriber::with_default(subscriber, body)
 }
 

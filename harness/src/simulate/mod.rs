@@ -13,7 +13,7 @@
 mod clients;
 pub(crate) mod drive;
 mod hosts;
-mod log;
+pub(crate) mod log;
 pub(crate) mod panics;
 pub(crate) mod pen;
 mod supervisor;
@@ -33,6 +33,7 @@ use crate::plan::{CLIENTS, Plan};
 use crate::redis_kind::{NoRedis, Redis};
 use clients::Tally;
 use hosts::Hosts;
+pub(crate) use hosts::SYNC_TAKES;
 pub use panics::Panicked;
 use pen::Pen;
 pub use supervisor::Exit;

@@ -4,11 +4,10 @@
 //! the final reads find it stuck.
 
 use std::cell::RefCell;
-use std::future::Future;
 use std::rc::Rc;
 
 use netsplit_systems::gate::Gate;
-use netsplit_systems::node::NodeError;
+use netsplit_systems::node::{NodeError, NodeFuture};
 use netsplit_systems::wire;
 
 /// How long a process is down before it is started again, in milliseconds.
@@ -40,12 +39,7 @@ struct Watch {
 
 impl Supervisor {
     /// Runs a process behind its gate. When it ends, the gate shuts behind it: none of its tasks outlives it.
-    pub(crate) async fn watch(
-        self,
-        host: String,
-        gate: Gate,
-        process: impl Future<Output = Result<(), NodeError>>,
-    ) -> Result<(), NodeError> {
+    pub(crate) async fn watch(self, host: String, gate: Gate, process: NodeFuture) -> Result<(), NodeError> {
         let ended = gate.clone().guard(process).await;
         let reason = ended.err().map_or_else(|| "it returned".to_owned(), |error| error.to_string());
         tracing::error!("{host} ended by itself: {reason}");

@@ -87,7 +87,7 @@ impl State {
                 Fault::Disk { trouble: DiskTrouble::SyncFails, .. } => all.sync_fails = true,
                 Fault::Disk { trouble: DiskTrouble::SyncLies, .. } => all.sync_lies = true,
                 Fault::Disk { trouble: DiskTrouble::Slow(ms), .. } => {
-                    all.sync_takes = all.sync_takes.max(Duration::from_millis(ms));
+                    all.sync_delay = all.sync_delay.max(Duration::from_millis(ms));
                 }
                 _ => {}
             }

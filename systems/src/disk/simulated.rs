@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
 use super::{Disk, DiskError, Medium};
 
 /// What is wrong with a disk; all of it together can be.
@@ -17,8 +20,8 @@ pub struct Trouble {
     pub sync_lies: bool,
     /// A power loss leaves some of the bytes that were not synced: the first so many of a thousand.
     pub torn_permille: u16,
-    /// How long a sync takes.
-    pub sync_takes: Duration,
+    /// How much longer a sync takes.
+    pub sync_delay: Duration,
 }
 
 /// The platter of one simulated machine, which outlives its processes; clones are the same.
@@ -28,6 +31,8 @@ pub struct Platter(Arc<Mutex<Content>>);
 #[derive(Debug, Default)]
 struct Content {
     files: BTreeMap<String, File>,
+    /// How long a sync takes when nothing is wrong.
+    sync_takes: Duration,
     trouble: Trouble,
     /// How many requests met with trouble.
     troubled: u64,
@@ -40,6 +45,12 @@ struct File {
 }
 
 impl Platter {
+    /// A platter on which a sync takes this long, as it does on every real one: who answers before the sync has ended can be
+    /// caught by a power loss.
+    pub fn with_syncs_of(sync_takes: Duration) -> Platter {
+        Platter(Arc::new(Mutex::new(Content { sync_takes, ..Content::default() })))
+    }
+
     /// The disk that a process on this machine sees.
     pub fn disk(&self) -> Disk {
         Disk::on(Arc::new(self.clone()))
@@ -101,6 +112,30 @@ impl Platter {
     }
 }
 
+impl Content {
+    /// How long a sync takes that begins now, and how much of the file it is for.
+    fn begin_sync(&mut self, name: &str) -> (Duration, usize) {
+        let appended_bytes = self.files.get(name).map_or(0, |file| file.bytes.len());
+        self.troubled += u64::from(!self.trouble.sync_delay.is_zero());
+        (self.sync_takes + self.trouble.sync_delay, appended_bytes)
+    }
+
+    fn end_sync(&mut self, name: &str, appended_bytes: usize) -> Result<(), DiskError> {
+        let Trouble { sync_fails, sync_lies, .. } = self.trouble;
+        self.troubled += u64::from(sync_fails || sync_lies);
+        if sync_fails {
+            return Err(DiskError::SyncFailed);
+        }
+        if let Some(file) = self.files.get_mut(name)
+            && !sync_lies
+        {
+            // what was cut off or replaced meanwhile was made durable with that
+            file.synced_bytes = file.synced_bytes.max(appended_bytes.min(file.bytes.len()));
+        }
+        Ok(())
+    }
+}
+
 impl Medium for Platter {
     fn append(&self, name: &str, bytes: &[u8]) -> Result<(), DiskError> {
         let mut content = self.content();
@@ -112,23 +147,15 @@ impl Medium for Platter {
         Ok(())
     }
 
-    fn sync(&self, name: &str) -> Result<(), DiskError> {
-        let mut content = self.content();
-        let Trouble { sync_fails, sync_lies: lies, sync_takes, .. } = content.trouble;
-        content.troubled += u64::from(sync_fails || lies || !sync_takes.is_zero());
-        if sync_fails {
-            return Err(DiskError::SyncFailed);
+    fn sync<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), DiskError>> {
+        let (takes, appended_bytes) = self.content().begin_sync(name);
+        async move {
+            if !takes.is_zero() {
+                tokio::time::sleep(takes).await;
+            }
+            self.content().end_sync(name, appended_bytes)
         }
-        if let Some(file) = content.files.get_mut(name)
-            && !lies
-        {
-            file.synced_bytes = file.bytes.len();
-        }
-        Ok(())
-    }
-
-    fn sync_takes(&self) -> Duration {
-        self.content().trouble.sync_takes
+        .boxed()
     }
 
     fn read(&self, name: &str) -> Result<Vec<u8>, DiskError> {
@@ -160,18 +187,43 @@ impl Medium for Platter {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use futures::FutureExt;
+
     use super::{Platter, Trouble};
     use crate::disk::{DiskError, Medium};
+
+    fn synced(platter: &Platter) -> Result<(), DiskError> {
+        platter.sync("log").now_or_never().expect("it takes no time")
+    }
 
     #[test]
     fn a_power_loss_takes_exactly_what_was_not_synced() {
         let platter = Platter::default();
         platter.append("log", b"kept ").unwrap();
-        platter.sync("log").unwrap();
+        synced(&platter).unwrap();
         platter.append("log", b"lost").unwrap();
         assert!(platter.read("log").unwrap() == b"kept lost", "a process crash keeps the page cache");
         assert_eq!(platter.lose_unsynced(), 4);
         assert!(platter.read("log").unwrap() == b"kept ");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sync_takes_its_time_and_keeps_what_was_there_when_it_began() {
+        let platter = Platter::with_syncs_of(Duration::from_millis(2));
+        platter.append("log", b"kept ").unwrap();
+        let mut sync = platter.sync("log");
+        assert!(sync.as_mut().now_or_never().is_none());
+        platter.append("log", b"lost").unwrap();
+        let begun = tokio::time::Instant::now();
+        sync.await.unwrap();
+        assert_eq!(begun.elapsed(), Duration::from_millis(2));
+        assert_eq!(platter.lose_unsynced(), 4);
+
+        platter.append("log", b"lost").unwrap();
+        assert!(platter.sync("log").now_or_never().is_none());
+        assert_eq!(platter.lose_unsynced(), 4, "its process died before the sync ended");
     }
 
     #[test]
@@ -189,9 +241,9 @@ mod tests {
         platter.append("log", b"a").unwrap();
         platter.trouble(Trouble { full: true, sync_fails: true, ..Trouble::default() });
         assert_eq!(platter.append("log", b"b"), Err(DiskError::Full));
-        assert_eq!(platter.sync("log"), Err(DiskError::SyncFailed));
+        assert_eq!(synced(&platter), Err(DiskError::SyncFailed));
         platter.trouble(Trouble { sync_lies: true, ..Trouble::default() });
-        platter.sync("log").unwrap();
+        synced(&platter).unwrap();
         assert_eq!(platter.lose_unsynced(), 1);
     }
 

@@ -1,5 +1,7 @@
 //! The HTTP interface, the same for every variant.
 
+use std::sync::Arc;
+
 use axum::extract::rejection::{FormRejection, StringRejection};
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
@@ -23,14 +25,18 @@ pub const EFFECT: HeaderName = HeaderName::from_static("effect");
 /// On a PUT: the token of a lock. The link keeps the newest that it was written with, and refuses older ones.
 pub const FENCING_TOKEN: HeaderName = HeaderName::from_static("fencing-token");
 
+/// One variant, whichever it is: all share the code of these routes.
+type Shared = Arc<dyn Links>;
+
 /// The routes, over one variant's way to keep links.
-pub fn router<L: Links>(links: L) -> Router {
+pub fn router(links: impl Links) -> Router {
+    let links: Shared = Arc::new(links);
     Router::new()
-        .route("/", post(create::<L>))
-        .route("/txn", post(transact::<L>))
-        .route("/locks/{name}", post(lock::<L>).delete(unlock::<L>))
-        .route("/{code}", get(follow::<L>).put(put::<L>).delete(delete::<L>))
-        .route("/{code}/aggregates", get(aggregates::<L>))
+        .route("/", post(create))
+        .route("/txn", post(transact))
+        .route("/locks/{name}", post(lock).delete(unlock))
+        .route("/{code}", get(follow).put(put).delete(delete))
+        .route("/{code}/aggregates", get(aggregates))
         .fallback(async || oops())
         .with_state(links)
 }
@@ -53,8 +59,8 @@ struct Fields {
     alias: Option<String>,
 }
 
-async fn create<L: Links>(
-    State(links): State<L>,
+async fn create(
+    State(links): State<Shared>,
     headers: HeaderMap,
     form: Result<Form<Fields>, FormRejection>,
 ) -> Response {
@@ -81,8 +87,8 @@ fn short_link(headers: &HeaderMap, code: &str) -> String {
     host.map_or_else(|| format!("/{code}"), |host| format!("http://{host}/{code}"))
 }
 
-async fn put<L: Links>(
-    State(links): State<L>,
+async fn put(
+    State(links): State<Shared>,
     Name(code): Name,
     headers: HeaderMap,
     form: Result<Form<Fields>, FormRejection>,
@@ -104,7 +110,7 @@ async fn put<L: Links>(
 }
 
 /// A client may ask with `Cache-Control` for a copy of this node's own, or for none at all (RFC 9111, section 5.2.1).
-async fn follow<L: Links>(State(links): State<L>, Name(code): Name, headers: HeaderMap) -> Response {
+async fn follow(State(links): State<Shared>, Name(code): Name, headers: HeaderMap) -> Response {
     let followed = match headers.get(header::CACHE_CONTROL).map(HeaderValue::as_bytes) {
         Some(b"only-if-cached") => links.follow_cached(&code).await,
         Some(b"no-cache") => links.follow_fresh(&code).await,
@@ -127,18 +133,18 @@ fn found(target: Target) -> Response {
     response
 }
 
-async fn aggregates<L: Links>(State(links): State<L>, Name(code): Name) -> Response {
+async fn aggregates(State(links): State<Shared>, Name(code): Name) -> Response {
     match links.redirects(&code).await {
         Ok(redirects) => format!("Redirects: {redirects}").into_response(),
         Err(unavailable) => unavailable.into_response(),
     }
 }
 
-async fn delete<L: Links>(State(links): State<L>, Name(code): Name) -> Response {
+async fn delete(State(links): State<Shared>, Name(code): Name) -> Response {
     respond(links.delete(&code).await, StatusCode::CONFLICT, || StatusCode::NO_CONTENT.into_response())
 }
 
-async fn transact<L: Links>(State(links): State<L>, body: Result<String, StringRejection>) -> Response {
+async fn transact(State(links): State<Shared>, body: Result<String, StringRejection>) -> Response {
     let steps = body.map_err(|error| error.body_text()).and_then(|body| MicroOperation::parse(&body));
     let steps = match steps {
         Ok(steps) => steps,
@@ -153,7 +159,7 @@ async fn transact<L: Links>(State(links): State<L>, body: Result<String, StringR
     }
 }
 
-async fn lock<L: Links>(State(links): State<L>, Name(name): Name) -> Response {
+async fn lock(State(links): State<Shared>, Name(name): Name) -> Response {
     match links.lock(&name).await {
         Ok(Lock::Granted(token)) => token.to_string().into_response(),
         Ok(Lock::Held) => (StatusCode::CONFLICT, "held").into_response(),
@@ -162,7 +168,7 @@ async fn lock<L: Links>(State(links): State<L>, Name(name): Name) -> Response {
 }
 
 /// With `If-Match: "<token>"` the lock is given back only if that is its holder's token.
-async fn unlock<L: Links>(State(links): State<L>, Name(name): Name, headers: HeaderMap) -> Response {
+async fn unlock(State(links): State<Shared>, Name(name): Name, headers: HeaderMap) -> Response {
     let token = match headers.get(header::IF_MATCH).map(|quoted| unquote(quoted.as_bytes())) {
         None => None,
         Some(quoted) => match quoted.and_then(|token| token.parse().ok()) {

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use super::machine::{Command, Outcome};
 use super::{Answer, Committed, Fenced, Links, Lock, MicroOperation, Target, Unavailable};
+use async_trait::async_trait;
 
 /// Has commands executed, wherever that is.
 pub(super) trait Execute: Clone + Send + Sync + 'static {
@@ -26,6 +27,7 @@ pub(super) fn unexpected(outcome: &Outcome) -> Unavailable {
     Unavailable::MayTakeEffect(format!("the answer was {outcome:?}"))
 }
 
+#[async_trait]
 impl<E: Execute> Links for E {
     async fn create(&self, code: &str, url: &str) -> Result<Answer, Unavailable> {
         written(self, Command::Create { code: code.into(), url: url.into() }).await

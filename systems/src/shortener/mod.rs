@@ -16,8 +16,7 @@ pub mod redis;
 mod redis_pool;
 mod transaction;
 
-use std::future::{Future, Ready, ready};
-
+use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -134,85 +133,73 @@ pub enum Fenced {
 }
 
 /// A way to keep links: what a node does with a request that reached it. What a variant leaves out it does not offer.
+#[async_trait]
 #[expect(unused_variables, reason = "the default of each operation does not look at its arguments")]
-pub trait Links: Clone + Send + Sync + 'static {
+pub trait Links: Send + Sync + 'static {
     /// Creates `code` → `url`; refused if the code has another target.
-    fn create(&self, code: &str, url: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send;
+    async fn create(&self, code: &str, url: &str) -> Result<Answer, Unavailable>;
 
     /// The target of a link; counts a redirect.
-    fn follow(&self, code: &str) -> impl Future<Output = Result<Option<Target>, Unavailable>> + Send;
+    async fn follow(&self, code: &str) -> Result<Option<Target>, Unavailable>;
 
     /// The same from this node's own copy, and from nothing else.
-    fn follow_cached(&self, code: &str) -> impl Future<Output = Result<Option<Target>, Unavailable>> + Send {
-        ready(Err(Unavailable::NotCached))
+    async fn follow_cached(&self, code: &str) -> Result<Option<Target>, Unavailable> {
+        Err(Unavailable::NotCached)
     }
 
     /// The same from where the truth is, never from a copy.
-    fn follow_fresh(&self, code: &str) -> impl Future<Output = Result<Option<Target>, Unavailable>> + Send {
-        self.follow(code)
+    async fn follow_fresh(&self, code: &str) -> Result<Option<Target>, Unavailable> {
+        self.follow(code).await
     }
 
     /// Creates `alias` → `url`; refused if the alias exists, whatever its target.
-    fn claim(&self, alias: &str, url: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send {
+    async fn claim(&self, alias: &str, url: &str) -> Result<Answer, Unavailable> {
         not_offered("claiming an alias")
     }
 
     /// Re-targets a link that exists.
-    fn retarget(&self, code: &str, url: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send {
+    async fn retarget(&self, code: &str, url: &str) -> Result<Answer, Unavailable> {
         not_offered("re-targeting a link")
     }
 
     /// Re-targets a link whose target is `old`.
-    fn compare_and_set(
-        &self,
-        code: &str,
-        old: &str,
-        new: &str,
-    ) -> impl Future<Output = Result<Answer, Unavailable>> + Send {
+    async fn compare_and_set(&self, code: &str, old: &str, new: &str) -> Result<Answer, Unavailable> {
         not_offered("If-Match")
     }
 
     /// How often a link was followed.
-    fn redirects(&self, code: &str) -> impl Future<Output = Result<u64, Unavailable>> + Send {
+    async fn redirects(&self, code: &str) -> Result<u64, Unavailable> {
         not_offered("counting redirects")
     }
 
     /// Deletes a link that exists.
-    fn delete(&self, code: &str) -> impl Future<Output = Result<Answer, Unavailable>> + Send {
+    async fn delete(&self, code: &str) -> Result<Answer, Unavailable> {
         not_offered("deleting a link")
     }
 
     /// Runs micro-operations as one.
-    fn transact(&self, steps: Vec<MicroOperation>) -> impl Future<Output = Result<Committed, Unavailable>> + Send {
+    async fn transact(&self, steps: Vec<MicroOperation>) -> Result<Committed, Unavailable> {
         not_offered("a transaction")
     }
 
     /// Takes a lock.
-    fn lock(&self, name: &str) -> impl Future<Output = Result<Lock, Unavailable>> + Send {
+    async fn lock(&self, name: &str) -> Result<Lock, Unavailable> {
         not_offered("a lock")
     }
 
     /// Gives a lock back; with a token only if that is its holder's.
-    fn unlock(&self, name: &str, token: Option<u64>) -> impl Future<Output = Result<Answer, Unavailable>> + Send {
+    async fn unlock(&self, name: &str, token: Option<u64>) -> Result<Answer, Unavailable> {
         not_offered("a lock")
     }
 
     /// Re-targets a link that exists, unless a write with a newer token did before.
-    fn retarget_fenced(
-        &self,
-        code: &str,
-        token: u64,
-        url: &str,
-    ) -> impl Future<Output = Result<Fenced, Unavailable>> + Send {
+    async fn retarget_fenced(&self, code: &str, token: u64, url: &str) -> Result<Fenced, Unavailable> {
         not_offered("a fencing token")
     }
 }
 
-fn not_offered<T>(what: &'static str) -> Ready<Result<T, Unavailable>>
-where
-    T: Send,
-{
-    ready(Err(Unavailable::NotOffered(what)))
+fn not_offered<T>(what: &'static str) -> Result<T, Unavailable> {
+    Err(Unavailable::NotOffered(what))
 }
 
 #[cfg(test)]

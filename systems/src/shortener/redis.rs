@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ::redis::{Cmd, cmd, pipe};
+use async_trait::async_trait;
 
 use super::redis_pool::{Lease, Pool, harmless, in_doubt};
 use super::transaction::{View, Write, codes};
@@ -140,6 +141,7 @@ impl RedisLinks {
     }
 }
 
+#[async_trait]
 impl Links for RedisLinks {
     async fn create(&self, code: &str, url: &str) -> Result<Answer, Unavailable> {
         Ok(match self.set_if_absent(code, url).await? {

@@ -14,6 +14,7 @@ use crate::shortener::redis::REDIS;
 use crate::shortener::{Answer, Links, Target, Unavailable, api};
 use crate::story::{Failure, Story};
 use crate::system::{Claim, Level, MINIMUM, Offer, System};
+use async_trait::async_trait;
 
 /// What the caches offer: no transactions and no locks, which would need to know every cached link that they touch.
 pub(super) const OFFERS: &[Offer] =
@@ -210,6 +211,7 @@ impl CachedLinks {
     }
 }
 
+#[async_trait]
 impl Links for CachedLinks {
     async fn create(&self, code: &str, url: &str) -> Result<Answer, Unavailable> {
         self.write(code, Write::Create { code: code.to_owned(), url: url.to_owned() }).await

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
 use super::broadcast::{OFFERS, REDIS_CACHE};
@@ -220,6 +221,7 @@ impl Write {
     }
 }
 
+#[async_trait]
 impl Links for OwnedLinks {
     async fn create(&self, code: &str, url: &str) -> Result<Answer, Unavailable> {
         self.write(Write::Create { code: code.to_owned(), url: url.to_owned() }).await

@@ -25,6 +25,7 @@ mod store;
 mod version;
 pub mod weakened;
 
+use async_trait::async_trait;
 use futures::future::try_join;
 
 use super::{Answer, Links, Target, Unavailable, api};
@@ -94,6 +95,7 @@ fn start(node: Node, rules: Rules) -> NodeFuture {
 #[derive(Clone)]
 struct CrdtLinks(Store);
 
+#[async_trait]
 impl Links for CrdtLinks {
     async fn create(&self, code: &str, url: &str) -> Result<Answer, Unavailable> {
         let create = self.0.change(code, |link, dot| match link.winner() {

@@ -7,6 +7,7 @@ use super::server::Server;
 use super::{Reply, Request};
 use crate::peers::Peers;
 use crate::shortener::{Answer, Links, Target, Unavailable};
+use async_trait::async_trait;
 
 /// How long a front waits for the primary, which may itself wait for its replicas; shorter than a client waits.
 const PATIENCE: Duration = Duration::from_millis(600);
@@ -53,6 +54,7 @@ fn strange(reply: &impl std::fmt::Debug) -> Unavailable {
     Unavailable::MayTakeEffect(format!("the primary answered {reply:?}"))
 }
 
+#[async_trait]
 impl Links for Front {
     async fn create(&self, code: &str, url: &str) -> Result<Answer, Unavailable> {
         self.write(Operation::Create { code: code.into(), url: url.into() }).await

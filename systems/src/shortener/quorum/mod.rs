@@ -28,6 +28,7 @@ pub mod weakened;
 #[cfg(test)]
 mod tests;
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Links, Target, Unavailable, api};
@@ -137,6 +138,7 @@ fn start(node: Node, variant: Variant) -> NodeFuture {
     })
 }
 
+#[async_trait]
 impl Links for Register {
     async fn create(&self, code: &str, url: &str) -> Result<Answer, Unavailable> {
         match self.read(code).await.map_err(no_effect)? {
