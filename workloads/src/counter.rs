@@ -15,9 +15,9 @@ use netsplit_systems::system::{Level, Offer};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::op::{deal, reads_of_all};
+use crate::op::{ROTATION, deal, reads_of_all};
 use crate::ping::shown;
-use crate::retarget::{first_url, next_link, setup};
+use crate::retarget::{first_url, setup};
 use crate::{Invocation, Op, Promise, Script, Shape, Workload, over_http};
 
 /// The workload.
@@ -36,7 +36,7 @@ pub const COUNTER: Workload = Workload {
 fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
     let mut dealt = 0;
     deal(rng, shape, |rng| {
-        let key = code(&first_url(next_link(rng, dealt)));
+        let key = code(&first_url(ROTATION.next(rng, dealt)));
         dealt += 1;
         Op::on(&key, if rng.random_range(0..100) < 60 { "increment" } else { "read" }, &[])
     })

@@ -8,7 +8,7 @@ use netsplit_systems::system::Offer;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::op::{deal, reads_of_all};
+use crate::op::{Rotation, deal, reads_of_all};
 use crate::register::invoke;
 use crate::{Op, Script, Shape, Workload, over_http};
 
@@ -25,17 +25,13 @@ pub const LIFECYCLE: Workload = Workload {
     pure: |op| op.f == "read",
 };
 
-/// How many aliases are in use at a time.
-const ACTIVE_KEYS: usize = 4;
-
-/// How many operations an alias gets before another takes its place: few, so that the last ones are often seen at the end.
-const OPERATIONS_PER_KEY: usize = 20;
+/// Aliases get few operations each, so that the last ones are often seen at the end.
+const ALIASES: Rotation = Rotation { in_use: 3, operations: 20 };
 
 fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
     let mut dealt = 0;
     deal(rng, shape, |rng| {
-        let slot = rng.random_range(0..ACTIVE_KEYS);
-        let alias = format!("l{}", dealt / (ACTIVE_KEYS * OPERATIONS_PER_KEY) * ACTIVE_KEYS + slot);
+        let alias = format!("l{}", ALIASES.next(rng, dealt));
         dealt += 1;
         let url = format!("https://example.com/{alias}/{dealt}");
         match rng.random_range(0..100) {

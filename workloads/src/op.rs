@@ -101,22 +101,57 @@ pub struct Planned {
 /// What one client does, in order.
 pub type Script = Vec<Planned>;
 
-/// Deals operations to the clients at the shape's rate: random client, random node, times spread evenly with jitter.
-/// `next` gives the operations in the order of their times.
+/// Links, or other objects, of which only a few are in use at a time, so that clients meet at them; others take their
+/// places after a while, so that the history of none grows long.
+pub(crate) struct Rotation {
+    /// How many are in use at a time.
+    pub(crate) in_use: usize,
+    /// How many operations each gets.
+    pub(crate) operations: usize,
+}
+
+/// The usual one.
+pub(crate) const ROTATION: Rotation = Rotation { in_use: 3, operations: 40 };
+
+impl Rotation {
+    /// The number of the object that the next operation is about, after so many were dealt.
+    pub(crate) fn next(&self, rng: &mut ChaCha8Rng, dealt: usize) -> usize {
+        dealt / (self.in_use * self.operations) * self.in_use + rng.random_range(0..self.in_use)
+    }
+}
+
+/// So many operations come in a bunch.
+const BUNCH: u64 = 4;
+
+/// Deals operations to the clients at the shape's rate: random client, random node. Every other bunch of operations, by a
+/// coin, is spread evenly with jitter, and the rest come nearly at once: what a system does wrong when it is asked for two
+/// things at the same time shows only there. `next` gives the operations in the order of their times.
 pub fn deal(rng: &mut ChaCha8Rng, shape: &Shape, mut next: impl FnMut(&mut ChaCha8Rng) -> Op) -> Vec<Script> {
     let mut scripts = vec![Script::new(); shape.clients];
     let gap = Duration::from_secs(1) / shape.rate.max(1);
     let length_us = u64::try_from(shape.length.as_micros()).unwrap_or(u64::MAX);
     let gap_us = u64::try_from(gap.as_micros()).unwrap_or(u64::MAX).max(1);
-    let mut slot_us = 0;
-    while slot_us < length_us {
-        let at_ms = (slot_us + rng.random_range(0..gap_us)) / 1000;
-        let client = rng.random_range(0..shape.clients);
-        let node = shape.nodes.choose(rng).expect("a cluster has a node").clone();
-        scripts[client].push(Planned { at_ms, node, op: next(rng) });
-        slot_us += gap_us;
+    let mut bunch_us = 0;
+    while bunch_us < length_us {
+        let operations = (length_us - bunch_us).div_ceil(gap_us).min(BUNCH);
+        for at_us in bunch(rng, operations, bunch_us, gap_us) {
+            let client = rng.random_range(0..shape.clients);
+            let node = shape.nodes.choose(rng).expect("a cluster has a node").clone();
+            scripts[client].push(Planned { at_ms: at_us / 1000, node, op: next(rng) });
+        }
+        bunch_us = bunch_us.saturating_add(BUNCH.saturating_mul(gap_us));
     }
     scripts
+}
+
+/// The times of so many operations that begin at `from_us`.
+fn bunch(rng: &mut ChaCha8Rng, operations: u64, from_us: u64, gap_us: u64) -> Vec<u64> {
+    let spread_us = if rng.random() { gap_us } else { 0 };
+    let mut times: Vec<u64> = (0..operations)
+        .map(|at| from_us.saturating_add(spread_us.saturating_mul(at)).saturating_add(rng.random_range(0..gap_us)))
+        .collect();
+    times.sort_unstable();
+    times
 }
 
 /// A read of every key that the scripts name: the final reads where every object is read alike.
@@ -130,4 +165,31 @@ pub fn keys(scripts: &[Script]) -> Vec<String> {
     keys.sort();
     keys.dedup();
     keys
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn operations_come_at_their_rate_in_order_and_some_of_them_together() {
+        let nodes = vec!["n1".to_owned()];
+        let shape = Shape { nodes, clients: 1, rate: 50, length: Duration::from_secs(10) };
+        let scripts = deal(&mut ChaCha8Rng::seed_from_u64(1), &shape, |_| Op::on("k", "read", &[]));
+        let times: Vec<u64> = scripts[0].iter().map(|planned| planned.at_ms).collect();
+        assert!(times.len() == 500 && times.is_sorted(), "{} operations", times.len());
+        let close = times.windows(2).filter(|pair| pair[1] - pair[0] < 5).count();
+        assert!((100..200).contains(&close), "{close} of 499 come within 5 ms of the one before");
+    }
+
+    #[test]
+    fn a_rotation_uses_a_few_objects_at_a_time_and_each_for_a_while() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let numbers: Vec<usize> = (0..360).map(|dealt| ROTATION.next(&mut rng, dealt)).collect();
+        for (round, numbers) in numbers.chunks(120).enumerate() {
+            assert!(numbers.iter().all(|number| number / 3 == round), "{numbers:?}");
+        }
+    }
 }

@@ -10,8 +10,7 @@ use netsplit_systems::system::Offer;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::op::{deal, reads_of_all};
-use crate::retarget::next_link;
+use crate::op::{ROTATION, deal, reads_of_all};
 use crate::{Client, Op, Script, Shape, Workload};
 
 /// What it asks of a system: `read`, which answers a number or nothing, and `write`, of a number that is [`Op::number`] 0.
@@ -35,7 +34,7 @@ pub const fn read_write(client: fn(Net, Duration) -> Box<dyn Client>) -> Workloa
 fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
     let mut dealt: usize = 0;
     deal(rng, shape, |rng| {
-        let number = next_link(rng, dealt);
+        let number = ROTATION.next(rng, dealt);
         dealt += 1;
         let op = if rng.random() { Op::new("write", [dealt]) } else { Op::on("", "read", &[]) };
         Op { key: Some(format!("k{number}")), ..op }

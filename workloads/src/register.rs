@@ -15,7 +15,7 @@ use netsplit_systems::system::Offer;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::op::{deal, reads_of_all};
+use crate::op::{ROTATION, deal, reads_of_all};
 use crate::{Invocation, Op, Script, Shape, Workload, over_http};
 
 /// The workload.
@@ -31,20 +31,12 @@ pub const REGISTER: Workload = Workload {
     pure: |op| op.f == "read",
 };
 
-/// How many links are in use at a time.
-const ACTIVE_KEYS: usize = 5;
-
-/// How many operations a link gets before another takes its place.
-const OPERATIONS_PER_KEY: usize = 40;
-
 fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
     let mut dealt = 0;
     let mut targets: BTreeMap<String, (usize, String)> = BTreeMap::new();
     deal(rng, shape, |rng| {
-        let slot = rng.random_range(0..ACTIVE_KEYS);
-        let round = dealt / (ACTIVE_KEYS * OPERATIONS_PER_KEY);
+        let key = format!("k{}", ROTATION.next(rng, dealt));
         dealt += 1;
-        let key = format!("k{}", round * ACTIVE_KEYS + slot);
         let Some((writes, target)) = targets.get_mut(&key) else {
             let url = url(&key, 0);
             targets.insert(key.clone(), (0, url.clone()));

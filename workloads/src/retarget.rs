@@ -14,7 +14,7 @@ use netsplit_systems::system::Offer;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::op::{deal, keys, reads_of_all};
+use crate::op::{ROTATION, deal, keys, reads_of_all};
 use crate::register::shown;
 use crate::{Invocation, Op, Script, Shape, Workload, over_http};
 
@@ -37,16 +37,10 @@ const READS_PERCENT: u32 = 72;
 /// How many create the link again.
 const CREATES_PERCENT: u32 = 4;
 
-/// How many links are in use at a time.
-const ACTIVE_KEYS: usize = 5;
-
-/// How many operations a link gets before another takes its place.
-const OPERATIONS_PER_KEY: usize = 40;
-
 fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
     let mut dealt = 0;
     deal(rng, shape, |rng| {
-        let number = next_link(rng, dealt);
+        let number = ROTATION.next(rng, dealt);
         dealt += 1;
         let key = code(&first_url(number));
         let chance = rng.random_range(0..100);
@@ -60,11 +54,6 @@ fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
     })
 }
 
-/// The number of the link that the next operation is about, after so many were dealt.
-pub(crate) fn next_link(rng: &mut ChaCha8Rng, dealt: usize) -> usize {
-    dealt / (ACTIVE_KEYS * OPERATIONS_PER_KEY) * ACTIVE_KEYS + rng.random_range(0..ACTIVE_KEYS)
-}
-
 /// The url that a link is created with: the link's code is its hash.
 pub(crate) fn first_url(number: usize) -> String {
     format!("https://example.com/{number}")
@@ -74,7 +63,7 @@ pub(crate) fn first_url(number: usize) -> String {
 pub(crate) fn setup(scripts: &[Script]) -> Vec<Op> {
     let wanted = keys(scripts);
     let urls = (0..).map(first_url).map(|url| (code(&url), url));
-    urls.take(scripts.iter().map(Vec::len).sum::<usize>().max(ACTIVE_KEYS))
+    urls.take(scripts.iter().map(Vec::len).sum::<usize>().max(ROTATION.in_use))
         .filter(|(key, _)| wanted.contains(key))
         .map(|(key, url)| Op::on(&key, "create", &[&url]))
         .collect()

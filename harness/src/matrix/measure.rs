@@ -248,6 +248,10 @@ mod tests {
         beside.schedule[0].fault = Fault::Cut { kind: CutKind::Drop, sides: vec![here, there] };
         let at = |node| reaches_most(&beside, node, Duration::from_millis(1500));
         assert_eq!((at("n1"), at("n4")), (None, Some(false)), "no client can ask n1");
+        // what is asked shortly before the heal may wait for it, and be answered
+        for script in &mut case.plan.scripts {
+            script.retain(|planned| !(1400..2000).contains(&planned.at_ms));
+        }
         let service = measured(case).service;
         assert!(service.minority.hits > 0 && service.majority.all > 0 && service.majority.hits == 0, "{service:?}");
     }

@@ -10,7 +10,8 @@ function show(name) {
   for (const one of same) one.classList.add("on");
   const bar = document.getElementById(`${name}-bar`);
   const row = document.getElementById(name);
-  const shown = bar || row;
+  // the bar itself: its label may be far wider
+  const shown = (bar && bar.querySelector("rect")) || bar || row;
   if (!shown) return false;
   shown.scrollIntoView({ block: "center", inline: "center", behavior: still ? "auto" : "smooth" });
   history.replaceState(null, "", `#${name}`);
