@@ -57,6 +57,26 @@ fn the_comparison_that_is_committed_says_what_the_literature_says_or_why_not() {
 }
 
 #[test]
+fn what_the_committed_gallery_shows_the_story_of_its_system_tells() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../results/gallery/gallery.csv");
+    let Ok(text) = std::fs::read_to_string(path) else {
+        eprintln!("skipped: no gallery is committed");
+        return;
+    };
+    let gallery = Sheet::from_csv(&text).expect("it is the table that `netsplit matrix` writes");
+    let registry = Registry::builtin();
+    let untold: Vec<&str> = gallery
+        .rows()
+        .filter(|row| {
+            let system = registry.system(row.text("system")).expect("it is registered");
+            system.story.explains(row.text("anomaly")).is_none()
+        })
+        .map(|row| row.text("exhibit"))
+        .collect();
+    assert!(untold.is_empty(), "no story tells of {untold:?}");
+}
+
+#[test]
 fn a_row_that_contradicts_the_literature_is_told() {
     let row = |strongest: &str, lost: &str| {
         let mut sheet = Sheet::new(&["system", "nemesis", "claim", "weakened", "strongest", "broken", "writes_lost"]);

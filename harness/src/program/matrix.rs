@@ -24,6 +24,7 @@ const EXAMPLES: &str = "Examples:
   netsplit matrix --seeds 50 --nemeses partition,crash     more seeds, fewer families
   netsplit matrix                                          all of it, as results/matrix.html has it
   netsplit matrix --check                                  whether results/ is what this program gives
+  netsplit matrix --retell                                 the same gallery, in the words of this program
 
 Exit codes: 0 the tables are written · 1 what is there differs (--check) · 64 wrong use · 70 the harness itself failed · 130 interrupted";
 
@@ -73,6 +74,9 @@ pub(super) struct Arguments {
     /// all of its gallery
     #[arg(long, value_name = "ROWS", num_args = 0..=1, default_missing_value = "6")]
     check: Option<u16>,
+    /// Measure nothing; run the gallery's capsules again, and tell them as this program tells them
+    #[arg(long, conflicts_with = "check")]
+    retell: bool,
     /// Where matrix.html, matrix.md, matrix.csv and the gallery go
     #[arg(long, default_value = "results")]
     out: PathBuf,
@@ -127,6 +131,9 @@ pub(super) fn matrix(arguments: &Arguments, registry: &Registry) -> Result<u8, F
     if let Some(sample) = arguments.check {
         return check::check(&scope, arguments, sample.into());
     }
+    if arguments.retell {
+        return check::retell(&scope, &arguments.out);
+    }
     make_folder(&arguments.out)?;
     let cells = matrix::cells(measured(&scope, &scope.tasks(), arguments.jobs())?);
     let mut found = exhibits::of(&cells, scope.seeds);
@@ -142,10 +149,13 @@ pub(super) fn matrix(arguments: &Arguments, registry: &Registry) -> Result<u8, F
     write(&out.join("matrix.html"), &page::html(&cells, &command))?;
     write(&out.join(GALLERY_TABLE), &gallery.csv())?;
     write(&out.join(GALLERY_PAGE), &exhibits::markdown(&gallery))?;
-    let index = out.join(index::FILE);
-    index::write(out, &[exhibits::FOLDER]).map_err(|error| unwritten(&index, &error))?;
+    write_index(out)?;
     tell(&cells, out);
     Ok(0)
+}
+
+fn write_index(out: &Path) -> Result<(), Failure> {
+    index::write(out, &[exhibits::FOLDER]).map_err(|error| unwritten(&out.join(index::FILE), &error))
 }
 
 /// The planted bugs that the comparison does not show, each in the runs that are made for it.

@@ -46,6 +46,9 @@ fn what_it_wrote_passes_its_check_and_what_was_changed_since_does_not() {
         assert!(code == 1 && told.contains(file) && told.contains("make it again"), "{file}: {code}, {told}");
         std::fs::write(&path, text).unwrap();
     }
+    std::fs::write(out.join(exhibit).join("report.html"), "in other words").unwrap();
+    assert_eq!(matrix(out, &["--retell"]).0, 0);
+    assert_eq!(matrix(out, &["--check"]).0, 0, "the gallery is told again as it was");
     let (code, told) = matrix(out, &["--check", "--systems=redis"]);
     assert!(code == 1 && told.contains("redis under none is missing"), "{told}");
 }

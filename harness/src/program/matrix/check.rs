@@ -9,9 +9,10 @@ use crate::browse::index;
 use crate::matrix::cell::Cell;
 use crate::matrix::{self, Scope, exhibits, literature, page, told};
 use crate::program::replay::rerun;
-use crate::program::{Failure, say};
+use crate::program::{Failure, say, unwritten};
 use crate::report::Often;
 use crate::sheet::{Row, Sheet};
+use crate::store;
 
 /// What is committed.
 struct Committed {
@@ -50,6 +51,28 @@ pub(super) fn check(scope: &Scope, arguments: &Arguments, sample: usize) -> Resu
     }
     say(&format!("{} differs; make it again: {}, and commit it", out.display(), arguments.command(scope)));
     Ok(1)
+}
+
+/// Runs every exhibit again and tells it as this program tells it, without looking for another one.
+pub(super) fn retell(scope: &Scope, out: &Path) -> Result<u8, Failure> {
+    let gallery = sheet(out, GALLERY_TABLE)?;
+    for row in gallery.rows() {
+        let name = row.text("exhibit");
+        let folder = out.join(exhibits::FOLDER).join(name);
+        let files = told_again(row, scope, &folder)?;
+        store::write(&folder, &files).map_err(|error| unwritten(&folder, &error))?;
+    }
+    super::write_index(out)?;
+    say(&format!("{}: {} exhibits are told again", out.display(), gallery.rows.len()));
+    Ok(0)
+}
+
+/// Runs an exhibit again; its files as they are told now.
+fn told_again(row: Row<'_>, scope: &Scope, folder: &Path) -> Result<Vec<(&'static str, Vec<u8>)>, Failure> {
+    let (_, trial) = rerun(&folder.join("capsule.json"), &scope.registry)?;
+    let count = |column| row.text(column).parse().unwrap_or_default();
+    let often = Often { alike: count("alike"), runs: count("runs") };
+    trial.files(folder, None, Some(often)).map_err(Failure::harness)
 }
 
 fn text(out: &Path, name: &str) -> Result<String, Failure> {
@@ -124,18 +147,14 @@ impl Committed {
         differs
     }
 
-    /// Runs every exhibit again, and tells it again.
     fn gallery(&self, scope: &Scope, out: &Path) -> Result<Vec<String>, Failure> {
         let mut differs = Vec::new();
         for row in self.gallery.rows() {
             let name = row.text("exhibit");
             let folder = out.join(exhibits::FOLDER).join(name);
-            let (_, trial) = rerun(&folder.join("capsule.json"), &scope.registry)?;
-            let count = |column| row.text(column).parse().unwrap_or_default();
-            let often = Often { alike: count("alike"), runs: count("runs") };
-            let files = trial.files(&folder, None, Some(often)).map_err(Failure::harness)?;
             let is_other =
                 |(file, bytes): &&(&str, Vec<u8>)| !std::fs::read(folder.join(file)).is_ok_and(|there| there == *bytes);
+            let files = told_again(row, scope, &folder)?;
             differs.extend(
                 files.iter().filter(is_other).map(|(file, _)| format!("gallery/{name}/{file}: it is another now")),
             );

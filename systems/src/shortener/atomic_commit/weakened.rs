@@ -1,12 +1,10 @@
 //! Weakened variants of two-phase commit: each leaves one rule out, and claims what it can't hold any more.
 
 use super::{Rule, Rules, TWO_PHASE_COMMIT, TWO_PHASES, start};
-use crate::story::{Failure, Story};
+use crate::story::{Failure, Story, TORN};
 use crate::system::{Claim, Level, MINIMUM, System};
 
 const WEAKENED: &[Claim] = &[Claim { level: Level::Serializable, under: MINIMUM, weakened: true }];
-
-const TORN: &[&str] = &["torn-swap", "fractured-read"];
 
 const fn without(rule: Rule) -> Rules {
     Rules { left_out: Some(rule), ..TWO_PHASES }

@@ -12,7 +12,7 @@ use crate::node::{Node, NodeFuture, spawn};
 use crate::peers::{self, Peers};
 use crate::shortener::redis::REDIS;
 use crate::shortener::{Answer, Links, Target, Unavailable, api};
-use crate::story::{Failure, Story};
+use crate::story::{Failure, OLD_READS, Story};
 use crate::system::{Claim, Level, MINIMUM, Offer, System};
 use async_trait::async_trait;
 
@@ -31,7 +31,7 @@ pub const REDIS_CACHE: System = System {
     story: Story {
         mechanism: "Links live in one Redis, each with a version. Every node keeps copies: a writer sends the new version to all others, an older one never replaces a newer, and a copy that is older than 400 ms is confirmed at Redis before it is used, as long as Redis can be reached.",
         failures: &[Failure {
-            anomalies: &["stale-read", "non-linearizable"],
+            anomalies: OLD_READS,
             steps: &[
                 "A link is re-targeted through one node, which tells the others.",
                 "Before a node hears of it, or while it is cut off, it answers from its copy.",
@@ -54,7 +54,7 @@ pub const CACHE_FILL_RACE: System = System {
     story: Story {
         mechanism: "Links live in one Redis. Every node keeps copies, without versions: a writer tells all nodes to forget theirs, and a node that has none asks Redis and keeps the answer a moment later.",
         failures: &[Failure {
-            anomalies: &["stale-read", "non-linearizable"],
+            anomalies: OLD_READS,
             steps: &[
                 "A node has no copy and asks Redis, which answers with the present target.",
                 "Before the node keeps the answer, another re-targets the link and tells everybody to forget it.",
@@ -79,7 +79,7 @@ pub const REDIS_CACHE_DEAF: System = System {
     story: Story {
         mechanism: "Links live in one Redis, each with a version. Every node keeps copies, and a writer sends the new version to all others, once. A copy is used until a newer one comes.",
         failures: &[Failure {
-            anomalies: &["stale-read", "non-linearizable"],
+            anomalies: OLD_READS,
             steps: &[
                 "A link is re-targeted while some nodes are cut off, or the message to them is lost.",
                 "The writer does not try again, and the others have no reason to ask.",

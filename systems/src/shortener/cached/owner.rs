@@ -19,7 +19,7 @@ use crate::http;
 use crate::node::{Node, NodeFuture, spawn};
 use crate::peers::{self, Peers};
 use crate::shortener::{Answer, Links, Target, Unavailable, api};
-use crate::story::{Failure, Story};
+use crate::story::{Failure, OLD_READS, Story};
 use crate::system::{Claim, Level, MINIMUM, System};
 
 /// The system.
@@ -33,7 +33,7 @@ pub const REDIS_RING: System = System {
     story: Story {
         mechanism: "Links live in one Redis. A hash ring gives every link one owner among the nodes; only the owner keeps a copy, all writes go through it, and a node that is asked for a link asks the owner, or Redis if the owner is not reached.",
         failures: &[Failure {
-            anomalies: &["stale-read", "non-linearizable"],
+            anomalies: OLD_READS,
             steps: &[
                 "A write reaches Redis, but the owner hears no answer and still has its old copy.",
                 "Until that copy is confirmed again, the owner answers with it, and others answer from Redis.",

@@ -15,7 +15,7 @@ pub const CRDT_LOSSY: System = System {
     story: Story {
         mechanism: "Every node keeps all links and answers from its own copy, and nodes pull from each other what they lack. What a node pulls takes the place of what it had.",
         failures: &[Failure {
-            anomalies: &["divergence", "lost", "below-lower-bound", "stale-read", "non-linearizable"],
+            anomalies: &["overwritten", "divergence", "lost", "below-lower-bound", "stale-read", "non-linearizable"],
             steps: &[
                 "Two nodes change the same link, each its own copy.",
                 "One pulls the other's copy, which takes the place of its own.",

@@ -38,7 +38,7 @@ use super::api;
 use crate::http;
 use crate::node::{Node, NodeFuture, spawn};
 use crate::peers::{self, Peers};
-use crate::story::{Failure, Story};
+use crate::story::{Failure, LOST_WRITES, Story};
 use crate::system::{Claim, Level, MINIMUM, Offer, System};
 use front::Front;
 use operation::{Operation, Outcome};
@@ -66,7 +66,7 @@ pub const REDIS_FAILOVER: System = System {
                     the acknowledgement. Sentinels that agree by majority that the primary is down promote a replica in a \
                     new epoch.",
         failures: &[Failure {
-            anomalies: &["lost", "lost-update", "stale-read", "non-linearizable"],
+            anomalies: LOST_WRITES,
             steps: &[
                 "The primary is cut off from a majority of the nodes, and goes on to acknowledge what clients on its side write.",
                 "The majority agrees that the primary is down, and promotes a replica: now there are two primaries.",
@@ -92,7 +92,7 @@ pub const REDIS_WAIT: System = System {
         mechanism: "One primary executes every operation at once, sends its log to the replicas, and acknowledges a write when \
                     a majority of the nodes has it. Sentinels promote the replica with the longest log.",
         failures: &[Failure {
-            anomalies: &["lost", "lost-update", "stale-read", "non-linearizable"],
+            anomalies: LOST_WRITES,
             steps: &[
                 "The primary is cut off from a majority. It executes a write, counts too few acknowledgements, and says that \
                  nobody knows; but the write stays in its data.",
@@ -119,7 +119,7 @@ pub const REDIS_WAIT_LONGEST: System = System {
                     a majority of the nodes has it. Who has the longest log is elected, and primaries that meet after a cut \
                     are measured by that too.",
         failures: &[Failure {
-            anomalies: &["lost", "lost-update", "stale-read", "non-linearizable"],
+            anomalies: LOST_WRITES,
             steps: &[
                 "The primary is cut off from a majority. It executes what clients on its side write, acknowledges none of it, \
                  and keeps all of it.",

@@ -2,7 +2,7 @@
 
 use super::version::Source;
 use super::{ABD, HandOff, QUORUM, Variant, start};
-use crate::story::{Failure, Story};
+use crate::story::{Failure, LOST_WRITES, Story};
 use crate::system::{Claim, Level, MINIMUM, System, minimum_without};
 
 /// What a system has to live with, but clocks that are wrong.
@@ -23,8 +23,6 @@ const CLOCKS_RIGHT: &[&str] = &[
 
 const WEAKENED: &[Claim] = &[Claim { level: Level::Linearizable, under: MINIMUM, weakened: true }];
 
-const STALE: &[&str] = &["stale-read", "non-linearizable"];
-
 /// Weakened: a read that met a write under way answers it, and the next read may still miss it.
 pub const QUORUM_NO_WRITE_BACK: System = System {
     name: "quorum-no-write-back",
@@ -35,7 +33,7 @@ pub const QUORUM_NO_WRITE_BACK: System = System {
     story: Story {
         mechanism: "Every node keeps a copy of every link with a version. A write asks a majority for the highest version, then stores a higher one on a majority; a read asks a majority and answers the highest, without making sure that the next read finds it too.",
         failures: &[Failure {
-            anomalies: STALE,
+            anomalies: LOST_WRITES,
             steps: &[
                 "A write stores its version on one replica, and is still under way, or is given up.",
                 "A read asks a majority that holds this replica, and answers the new target.",
@@ -60,7 +58,7 @@ pub const QUORUM_WEAK: System = System {
     story: Story {
         mechanism: "Every node keeps a copy of every link with a version, and a read or a write is done when one replica has answered.",
         failures: &[Failure {
-            anomalies: STALE,
+            anomalies: LOST_WRITES,
             steps: &[
                 "A write is acknowledged as soon as one replica has stored it.",
                 "The others have not heard of it: the messages to them are under way, or lost in a cut.",
@@ -88,7 +86,7 @@ pub const QUORUM_LWW: System = System {
     story: Story {
         mechanism: "Every node keeps a copy of every link with the time of its write, by the clock of the node that wrote it. The latest time wins.",
         failures: &[Failure {
-            anomalies: &["stale-read", "lost", "non-linearizable"],
+            anomalies: LOST_WRITES,
             steps: &[
                 "The clock of one node is ahead, and it writes a link: the copy carries a time that has not come yet.",
                 "Another node writes the link later, with the right, lower time.",
@@ -113,7 +111,7 @@ pub const QUORUM_SLOPPY: System = System {
     story: Story {
         mechanism: "As the quorum, but a node that can't reach a replica keeps its copy for it, counts that as stored, and hands it over when the replica is back.",
         failures: &[Failure {
-            anomalies: &["stale-read", "non-linearizable", "lost"],
+            anomalies: LOST_WRITES,
             steps: &[
                 "The network is cut; nodes on each side stand in for those on the other.",
                 "A write on one side is acknowledged, though no node of the other side has it.",
@@ -166,7 +164,7 @@ pub const QUORUM_OFF_BY_ONE: System = System {
     story: Story {
         mechanism: "As the quorum, but a write is done when n / 2 replicas have stored it, one fewer than a majority of an odd number.",
         failures: &[Failure {
-            anomalies: STALE,
+            anomalies: LOST_WRITES,
             steps: &[
                 "A write is acknowledged when two of five replicas have stored it.",
                 "A read asks a majority, and the three fastest are just the others.",
@@ -190,7 +188,7 @@ pub const QUORUM_NO_FSYNC: System = System {
     story: Story {
         mechanism: "As the quorum, but a replica says that it stored a version when its memory has it.",
         failures: &[Failure {
-            anomalies: &["stale-read", "non-linearizable", "lost"],
+            anomalies: LOST_WRITES,
             steps: &[
                 "A majority stores a version, in memory, and the write is acknowledged.",
                 "Some of these nodes lose power and come back with what their disks have.",
@@ -214,7 +212,7 @@ pub const QUORUM_TIED: System = System {
     story: Story {
         mechanism: "As the quorum, but a version does not say who wrote it: two writers that saw the same highest version make the same next one.",
         failures: &[Failure {
-            anomalies: &["stale-read", "non-linearizable", "divergence"],
+            anomalies: LOST_WRITES,
             steps: &[
                 "Two writers ask a majority for the highest version, and both are told the same.",
                 "Both store the next one, with different targets; each replica keeps whichever arrives first.",
@@ -238,7 +236,7 @@ pub const QUORUM_SLOPPY_FORGETFUL: System = System {
     story: Story {
         mechanism: "As the sloppy quorum, but a node tries only once to hand over what it kept for another.",
         failures: &[Failure {
-            anomalies: &["lost", "divergence", "stale-read", "non-linearizable"],
+            anomalies: LOST_WRITES,
             steps: &[
                 "The network is cut. A node on the smaller side keeps copies for those that it can't reach, and acknowledges.",
                 "It tries to hand them over, fails, and drops them.",

@@ -1,12 +1,10 @@
 //! Weakened variants: each leaves one rule of Raft out, and claims what it can't hold any more.
 
 use super::{RAFT, Rule, Rules, node};
-use crate::story::{Failure, Story};
+use crate::story::{DONE_TWICE, Failure, LOST_WRITES, OLD_READS, Story};
 use crate::system::{Claim, Level, MINIMUM, System};
 
 const WEAKENED: &[Claim] = &[Claim { level: Level::Linearizable, under: MINIMUM, weakened: true }];
-
-const LOST_OR_STALE: &[&str] = &["lost", "stale-read", "non-linearizable"];
 
 /// Weakened: a node answers reads from what it has applied itself.
 pub const RAFT_STALE_READ: System = System {
@@ -17,7 +15,7 @@ pub const RAFT_STALE_READ: System = System {
     story: Story {
         mechanism: "As Raft, but a read is answered by whichever node was asked, from what it has applied.",
         failures: &[Failure {
-            anomalies: &["stale-read", "non-linearizable"],
+            anomalies: OLD_READS,
             steps: &[
                 "A command is committed by a majority, applied by the leader, and answered.",
                 "Another node hears later, or is cut off, that it is committed.",
@@ -41,7 +39,7 @@ pub const RAFT_NO_FSYNC: System = System {
     story: Story {
         mechanism: "As Raft, but a node votes and acknowledges before its disk has what it promised.",
         failures: &[Failure {
-            anomalies: LOST_OR_STALE,
+            anomalies: LOST_WRITES,
             steps: &[
                 "A majority acknowledges an entry that only their memories hold; it is committed and answered.",
                 "Several of these nodes lose power, and forget the entry, or whom they voted for.",
@@ -65,7 +63,7 @@ pub const RAFT_REPLY_BEFORE_COMMIT: System = System {
     story: Story {
         mechanism: "As Raft, but the leader answers as soon as the command is in its own log.",
         failures: &[Failure {
-            anomalies: LOST_OR_STALE,
+            anomalies: LOST_WRITES,
             steps: &[
                 "A leader puts a command into its log and answers.",
                 "It is cut off or crashes before a majority has the entry.",
@@ -89,7 +87,7 @@ pub const RAFT_MINORITY_COMMIT: System = System {
     story: Story {
         mechanism: "As Raft, but a leader of five nodes takes a command for committed when one follower has it, too.",
         failures: &[Failure {
-            anomalies: LOST_OR_STALE,
+            anomalies: LOST_WRITES,
             steps: &[
                 "A leader and one follower are cut off from the three others; together they commit a command, and answer.",
                 "The three have a majority, and elect a leader that has never heard of the command.",
@@ -113,7 +111,7 @@ pub const RAFT_ANY_LEADER: System = System {
     story: Story {
         mechanism: "As Raft, but a node votes for whoever asks first in a term, whatever is in the candidate's log.",
         failures: &[Failure {
-            anomalies: LOST_OR_STALE,
+            anomalies: LOST_WRITES,
             steps: &[
                 "A majority has a command, so it is committed and answered; one node was cut off and lacks it.",
                 "That node stands for election, and gets the votes of nodes that have the command.",
@@ -137,7 +135,7 @@ pub const RAFT_REPEATS: System = System {
     story: Story {
         mechanism: "As Raft, but the replicated state does what the log says as often as the log says it.",
         failures: &[Failure {
-            anomalies: &["above-upper-bound", "inexact-final-read", "stale-read", "non-linearizable"],
+            anomalies: DONE_TWICE,
             steps: &[
                 "A node takes a command to the leader; the leader has it committed, but the answer is late, or the leader falls.",
                 "The node asks again, and the command is in the log a second time.",

@@ -1,7 +1,7 @@
 //! Weakened variants of `redis`: each leaves one rule out, and claims what it can't hold any more.
 
 use super::{REDIS, Rules, SOUND, start};
-use crate::story::{Failure, Story};
+use crate::story::{DONE_TWICE, Failure, LOST_WRITES, OLD_READS, Story};
 use crate::system::{Claim, Fsync, Level, MINIMUM, System};
 
 /// Weakened: replies leave up to a second before what they saw is durable.
@@ -16,7 +16,7 @@ pub const REDIS_EVERYSEC: System = System {
                     that while it lives there is one order. But it answers from memory, and syncs its append-only file \
                     only once a second.",
         failures: &[Failure {
-            anomalies: &["lost", "stale-read", "non-linearizable"],
+            anomalies: LOST_WRITES,
             steps: &[
                 "A client writes; Redis executes the write in memory and the acknowledgement leaves at once.",
                 "The write's line in the append-only file waits, unsynced, for the sync of that second.",
@@ -41,7 +41,7 @@ pub const STALE_CACHE: System = System {
         mechanism: "Writes go to one Redis. A read goes there only the first time: the node keeps the target that it got \
                     in a cache of its own, and answers every later read of that link from there.",
         failures: &[Failure {
-            anomalies: &["stale-read", "non-linearizable"],
+            anomalies: OLD_READS,
             steps: &[
                 "A node reads a link from Redis and caches its target.",
                 "A client re-targets the link, through any node: Redis has the new target, and the write is acknowledged.",
@@ -66,7 +66,7 @@ pub const REDIS_RESEND: System = System {
     story: Story {
         mechanism: "Every node sends every read and every write to one Redis, and when no answer comes in time, it sends the command again.",
         failures: &[Failure {
-            anomalies: &["above-upper-bound", "inexact-final-read", "stale-read", "non-linearizable"],
+            anomalies: DONE_TWICE,
             steps: &[
                 "A node sends a command, and Redis executes it; the answer is late or lost.",
                 "The node takes it for lost and sends the command again.",
