@@ -17,6 +17,7 @@ use crate::models::mutex::{MutexOp, MutexRet, MutexSpec};
 use crate::models::queue::{QueueOp, QueueRet, QueueSpec};
 use crate::models::register::{Register, RegisterOp, RegisterRet, RegisterSpec};
 use crate::models::set::{SetOp, SetSpec};
+use crate::models::stack::{StackOp, StackRet, StackSpec};
 use crate::models::{Calls, Model, Specification};
 use crate::random::{self, SplitMix};
 
@@ -261,6 +262,24 @@ fn queues_with_and_without_an_order() {
         let again = |random: &mut SplitMix, own: i64| queue_op(random, own % 3);
         check(&Draw { specification: QueueSpec { ordered }, op: again, answers: queue_answers }, false);
     }
+}
+
+#[test]
+fn stacks() {
+    let op = |random: &mut SplitMix, own: i64| match random.below(2) {
+        0 => StackOp::Pop,
+        _ => StackOp::Push(Value::Int(own)),
+    };
+    let answers = |_: &mut SplitMix, op: &StackOp| match op {
+        StackOp::Pop => (0..7).map(|n| StackRet::Value(Value::Int(n))).chain([StackRet::Empty]).collect(),
+        StackOp::Push(_) => vec![StackRet::Done],
+    };
+    check(&Draw { specification: StackSpec, op, answers }, false);
+    let again = |random: &mut SplitMix, own: i64| match random.below(2) {
+        0 => StackOp::Pop,
+        _ => StackOp::Push(Value::Int(own % 3)),
+    };
+    check(&Draw { specification: StackSpec, op: again, answers }, false);
 }
 
 #[test]
