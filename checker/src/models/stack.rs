@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Asked, Calls, Model, Specification, Undecodable};
+use crate::linearizable::{self, Decided};
 use crate::{Operation, Outcome, Value};
 
 /// The values in the stack, the youngest last.
@@ -121,6 +122,10 @@ impl Specification for StackSpec {
             (StackOp::Pop, Some(_)) => "pop, empty".to_owned(),
             (StackOp::Pop, None) => "pop (outcome unknown)".to_owned(),
         }
+    }
+
+    fn near_linear(&self, calls: &Calls<Stack>) -> Option<Decided> {
+        linearizable::unique_stack(calls)
     }
 
     /// A pending push of a value that nobody got: what took it can only be a pending pop, which is left out with it.
