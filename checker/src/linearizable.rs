@@ -2,7 +2,7 @@
 //! completion. A front that picks between three engines:
 //!
 //! * near-linear ones where every value is used once: `near_linear` for registers (zones after Gibbons & Korach 1997),
-//!   `unique_queue`, `grown_set`, and `even_counter` where all amounts are the same;
+//!   `unique_queue`, `unique_stack`, `grown_set`, and `even_counter` where all amounts are the same;
 //! * `general`, a bounded search after Wing, Gong & Lowe, for every [`Model`](crate::models::Model);
 //! * `porcupine`, porcupine-rs as a second opinion.
 
@@ -12,6 +12,7 @@ mod evidence;
 mod general;
 mod grown_set;
 mod hash;
+mod heights;
 mod limits;
 mod near_linear;
 mod number;
@@ -21,10 +22,13 @@ mod porcupine;
 #[cfg(test)]
 mod random_models_tests;
 #[cfg(test)]
+mod random_stacks_tests;
+#[cfg(test)]
 mod random_tests;
 mod seen;
 mod split;
 mod unique_queue;
+mod unique_stack;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -37,6 +41,7 @@ pub(crate) use grown_set::decide as grown_set;
 pub(crate) use limits::Budget;
 pub use limits::Limits;
 pub(crate) use unique_queue::decide as unique_queue;
+pub(crate) use unique_stack::decide as unique_stack;
 
 use general::Answer;
 use near_linear::{Why, Zones};

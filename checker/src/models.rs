@@ -10,6 +10,7 @@ pub mod mutex;
 pub mod queue;
 pub mod register;
 pub mod set;
+pub mod stack;
 
 use std::fmt::Debug;
 use std::hash::Hash;

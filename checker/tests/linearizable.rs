@@ -179,6 +179,62 @@ fn queues_keep_their_order_if_they_have_one() {
 }
 
 #[test]
+fn accepts_a_pop_of_the_last_value_pushed() {
+    let two = "0(push:1 0)push:1 0(push:2 0)push:2";
+    check("stack", "[]", &format!("{two} 1(pop 1)pop:2 1(pop 1)pop:1 1(pop 1)pop"), true);
+    check("stack", "[]", "0(push:1 1(push:2 0)push:1 1)push:2 1(pop 1)pop:1 1(pop 1)pop:2", true);
+    check("stack", "[]", "0(push:1 0)push:1 1(push:1 1)push:1 1(pop 1)pop:1 1(pop 1)pop:1", true);
+}
+
+#[test]
+fn rejects_a_pop_of_a_value_under_another_of_none_and_of_one_too_many() {
+    let one = "0(push:1 0)push:1";
+    check("stack", "[]", &format!("{one} 0(push:2 0)push:2 1(pop 1)pop:1"), false);
+    check("stack", "[]", &format!("{one} 1(pop 1)pop"), false);
+    check("stack", "[]", &format!("{one} 1(pop 1)pop:1 1(pop 1)pop:1"), false);
+    check("stack", "[]", &format!("{one} 1(pop 1)pop:2"), false);
+    check("stack", "[]", "1(pop 1)pop:1 0(push:1 0)push:1", false);
+    check("stack", "[]", "0(push:1 0!push:1 1(pop 1)pop:1", false);
+}
+
+#[test]
+fn rejects_values_of_which_none_can_lie_under_all_others() {
+    let crossed = "0(push:1 0)push:1 1(push:2 1)push:2 0(pop 0)pop:1 1(pop 1)pop:2";
+    check("stack", "[]", crossed, false);
+    check("stack", "[]", "0(push:1 1(push:2 0)push:1 1)push:2 0(pop 0)pop:1 1(pop 1)pop:2", true);
+    // any two of these could be popped so: 2 lies over 1 or over 3, but one of them is over the other
+    let three = "1(push:1 1)push:1 3(push:3 2(push:2 2)push:2 1(pop 3)push:3 2(pop 1)pop:1 2)pop:2 3(pop 3)pop:3";
+    check("stack", "[]", three, false);
+    for process in ['1', '2', '3'] {
+        let others: Vec<&str> = three.split(' ').filter(|word| !word.starts_with(process)).collect();
+        check("stack", "[]", &others.join(" "), true);
+    }
+}
+
+#[test]
+fn an_unanswered_push_or_pop_of_a_stack_may_take_effect_late_or_never() {
+    let lost = "0(push:1 0)push:1 0(push:2 0)push:2 1(pop 1?pop";
+    check("stack", "[]", &format!("{lost} 2(pop 2)pop:1 2(pop 2)pop"), true);
+    check("stack", "[]", &format!("{lost} 2(pop 2)pop:2 2(pop 2)pop"), true);
+    check("stack", "[]", &format!("{lost} 2(pop 2)pop"), false);
+    check("stack", "[]", "0(push:1 0?push:1 1(pop 1)pop 1(pop 1)pop:1", true);
+    check("stack", "[]", "0(push:1 0?push:1 1(pop 1)pop:1 1(pop 1)pop:1", false);
+}
+
+#[test]
+fn a_stack_begins_empty_and_has_no_enqueue() {
+    assert!(by_name("stack", Some("1"), Options::default()).is_err());
+    let Verdict::Unknown(cause) = verdict("stack", "[]", "0(enqueue:1 0)enqueue:1") else {
+        panic!("no such operation")
+    };
+    assert!(cause.to_string().contains("it has push, pop"), "{cause}");
+    let Verdict::Invalid(evidence) = verdict("stack", "[]", "0(push:1 0)push:1 1(pop 1)pop") else {
+        panic!("not empty")
+    };
+    assert_eq!(evidence[0].summary, "#2 (pop, empty) can't be put into any legal order; legal there: 1");
+}
+
+#[test]
 fn sets_counters_and_stores_show_all_that_was_added() {
     check("set-lin", "#{}", "0(add:1 0)add:1 1(add:2 0(read 0)read:[1] 1)add:2", true);
     check("set-lin", "#{}", "0(add:1 0)add:1 0(read 0)read:[]", false);

@@ -17,6 +17,7 @@ use crate::models::mutex::{MutexOp, MutexRet, MutexSpec};
 use crate::models::queue::{QueueOp, QueueRet, QueueSpec};
 use crate::models::register::{Register, RegisterOp, RegisterRet, RegisterSpec};
 use crate::models::set::{SetOp, SetSpec};
+use crate::models::stack::{StackOp, StackRet, StackSpec};
 use crate::models::{Calls, Model, Specification};
 use crate::random::{self, SplitMix};
 
@@ -121,7 +122,7 @@ impl<S: Specification> Draw<S> {
 }
 
 /// Tries every order.
-fn brute_force<M: Model>(state: &M, calls: &Calls<M>, taken: u32) -> bool {
+pub(super) fn brute_force<M: Model>(state: &M, calls: &Calls<M>, taken: u32) -> bool {
     let open = |i: usize| taken >> i & 1 == 0;
     let undone = |i: &usize| open(*i) && !calls[*i].is_pending();
     let Some(horizon) = (0..calls.len()).filter(undone).map(|i| calls[i].ret).min() else { return true };
@@ -261,6 +262,24 @@ fn queues_with_and_without_an_order() {
         let again = |random: &mut SplitMix, own: i64| queue_op(random, own % 3);
         check(&Draw { specification: QueueSpec { ordered }, op: again, answers: queue_answers }, false);
     }
+}
+
+#[test]
+fn stacks() {
+    let op = |random: &mut SplitMix, own: i64| match random.below(2) {
+        0 => StackOp::Pop,
+        _ => StackOp::Push(Value::Int(own)),
+    };
+    let answers = |_: &mut SplitMix, op: &StackOp| match op {
+        StackOp::Pop => (0..7).map(|n| StackRet::Value(Value::Int(n))).chain([StackRet::Empty]).collect(),
+        StackOp::Push(_) => vec![StackRet::Done],
+    };
+    check(&Draw { specification: StackSpec, op, answers }, true);
+    let again = |random: &mut SplitMix, own: i64| match random.below(2) {
+        0 => StackOp::Pop,
+        _ => StackOp::Push(Value::Int(own % 3)),
+    };
+    check(&Draw { specification: StackSpec, op: again, answers }, false);
 }
 
 #[test]

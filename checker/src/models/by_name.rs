@@ -10,6 +10,7 @@ use super::mutex::MutexSpec;
 use super::queue::QueueSpec;
 use super::register::{NilReads, RegisterSpec};
 use super::set::SetSpec;
+use super::stack::StackSpec;
 use crate::linearizable::{Engine, Limits, Linearizable};
 use crate::{Checker, Value};
 
@@ -51,6 +52,7 @@ pub const NAMES: &[&str] = &[
     "set-lin",
     "fifo-queue",
     "unordered-queue",
+    "stack",
     "counter-lin",
     "mutex",
     "owner-mutex",
@@ -85,13 +87,14 @@ pub fn by_name(name: &str, init: Option<&str>, options: Options) -> Result<Box<d
             Value::Int(initial) => boxed(CounterSpec { initial }, options),
             _ => return Err(bad_initial()),
         },
-        "set-lin" | "fifo-queue" | "unordered-queue" | "mutex" | "owner-mutex"
+        "set-lin" | "fifo-queue" | "unordered-queue" | "stack" | "mutex" | "owner-mutex"
             if !["", "nil", "[]", "#{}", "unlocked"].contains(&init) =>
         {
             return Err(bad_initial());
         }
         "set-lin" => boxed(SetSpec, options),
         "fifo-queue" | "unordered-queue" => boxed(QueueSpec { ordered: name == "fifo-queue" }, options),
+        "stack" => boxed(StackSpec, options),
         "mutex" | "owner-mutex" => boxed(MutexSpec { owners: name == "owner-mutex" }, options),
         _ => return Err(UnknownModel::Name(name.to_owned())),
     })
