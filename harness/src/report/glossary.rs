@@ -64,7 +64,7 @@ const FALLACIES: [Fallacy; 8] = [
         belief: "The network is reliable",
         truth: "connections are cut, and machines at their other end die",
         refuted_by: &["partition", "crash", "power-loss", "loss"],
-        shown_by: "redis-failover-lost",
+        shown_by: "redis-failover-stale-read",
     },
     Fallacy {
         belief: "Latency is zero",
@@ -88,7 +88,7 @@ const FALLACIES: [Fallacy; 8] = [
         belief: "Topology doesn't change",
         truth: "who reaches whom differs from one second to the next, and nodes leave and come back",
         refuted_by: &["flapping", "rolling-restart", "crash"],
-        shown_by: "quorum-off-by-one-stale-read",
+        shown_by: "groups-no-monitor-dead-member",
     },
     Fallacy {
         belief: "There is one administrator",

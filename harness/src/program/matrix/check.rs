@@ -9,6 +9,7 @@ use crate::browse::index;
 use crate::matrix::cell::Cell;
 use crate::matrix::{self, Scope, exhibits, literature, page, told};
 use crate::program::replay::rerun;
+use crate::program::zoo::write;
 use crate::program::{Failure, say, unwritten};
 use crate::report::Often;
 use crate::sheet::{Row, Sheet};
@@ -62,6 +63,7 @@ pub(super) fn retell(scope: &Scope, out: &Path) -> Result<u8, Failure> {
         let files = told_again(row, scope, &folder)?;
         store::write(&folder, &files).map_err(|error| unwritten(&folder, &error))?;
     }
+    write(&out.join(GALLERY_PAGE), &exhibits::markdown(&gallery))?;
     super::write_index(out)?;
     say(&format!("{}: {} exhibits are told again", out.display(), gallery.rows.len()));
     Ok(0)
