@@ -184,6 +184,17 @@ mod tests {
     }
 
     #[test]
+    fn a_read_is_judged_by_what_can_have_happened_before_it() {
+        let eventual = Eventual { settled_from: 2, ..Eventual::default() };
+        let check = |lines: &str| anomalies(&eventual, &format!("1@a invoke write 1\n1@a ok write 1\n{lines}"));
+        let read = "3@c invoke read\n3@c ok read 1\n";
+        assert_eq!(check(&format!("{read}2@a invoke write 2\n2@a ok write 2")), "valid", "it was replaced later");
+        let meanwhile = "3@c invoke read\n2@a invoke write 2\n2@a ok write 2\n3@c ok read 1";
+        assert_eq!(check(meanwhile), "valid", "it was replaced meanwhile");
+        assert_eq!(check("3@c invoke read\n3@c ok read 2\n2@a invoke write 2\n2@a ok write 2"), "thin-air-read");
+    }
+
+    #[test]
     fn the_time_to_converge_ends_with_the_last_old_answer() {
         let history = draw(&format!("{WRITES}2@a invoke read\n2@a ok read 2"));
         let checker = Eventual { settled_from: 6, ..Eventual::default() };

@@ -3,7 +3,8 @@
 //! do distributed locking", 2016).
 //!
 //! Exact: accepted writes have an order in which tokens never decrease iff no accepted write begins after one with a
-//! larger token was acknowledged. A refusal shows the newest token that was seen, and so is held to the same order. That two processes never hold the lock at once is `owner-mutex`'s to judge.
+//! larger token was acknowledged. A refusal shows the newest token that was seen, and so is held to the same order. That
+//! two processes never hold the lock at once is `owner-mutex`'s to judge.
 
 use std::collections::BTreeMap;
 
@@ -123,13 +124,18 @@ fn contradictions(key: &Value, story: &Story<'_>) -> Vec<Evidence> {
 
 fn evidence(anomaly: &str, summary: String, key: &Value, shown: &[&Shown<'_>]) -> Evidence {
     let told = |one: &&Shown<'_>| {
-        format!(
-            "#{}, process {}: {} with token {}",
-            one.operation.index(),
-            one.operation.process(),
-            one.operation.f(),
-            one.token
-        )
+        let Shown { operation, token } = one;
+        let newest = match operation.outcome() {
+            Outcome::Ok(answer) => answer.as_refused().and_then(Value::as_int),
+            _ => None,
+        };
+        let (at, process, f) = (operation.index(), operation.process(), operation.f());
+        match newest {
+            Some(newest) if newest == *token => {
+                format!("#{at}, process {process}: {f} refused, the newest token being {newest}")
+            }
+            _ => format!("#{at}, process {process}: {f} with token {token}"),
+        }
     };
     Evidence {
         anomaly: anomaly.to_owned(),
@@ -190,6 +196,10 @@ mod tests {
     fn what_a_refusal_showed_was_seen() {
         let refused = "1 invoke write [2 a]\n1 info write\n2 invoke write [1 b]\n2 ok write {refused 2}\n";
         assert_eq!(check(&format!("{refused}2 invoke write [1 c]\n2 ok write")), "stale-token-accepted");
+        let Verdict::Invalid(all) = Fencing.check(&draw(&format!("{refused}2 invoke write [1 c]\n2 ok write"))) else {
+            panic!("an older token is accepted")
+        };
+        assert_eq!(all[0].steps[0], "#2, process 2: write refused, the newest token being 2");
         assert_eq!(check(&format!("{refused}2 invoke write [1 c]\n2 ok write {{refused 2}}")), "valid");
         assert_eq!(
             check(&format!("{NEWER}{refused}3 invoke write [0 d]\n3 ok write {{refused 1}}")),

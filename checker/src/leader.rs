@@ -191,6 +191,11 @@ mod tests {
         let overlapping = "0 invoke act\n1 invoke act\n0 ok act [2 7 a]\n1 ok act ";
         assert_eq!(check(&format!("{overlapping}[1 6 b]")), "valid");
         assert_eq!(check(&format!("{overlapping}[1 7 b]")), "duplicated");
+        assert_eq!(
+            check(&format!("{overlapping}[1 8 b]")),
+            "two-leaders",
+            "an older leader builds on a newer one's act"
+        );
         assert_eq!(check(&format!("{overlapping}[2 6 b]")), "two-leaders");
     }
 

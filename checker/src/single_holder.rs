@@ -29,44 +29,67 @@ fn sights<'h>(operations: &[Operation<'h>]) -> BTreeMap<&'h Value, Sights<'h>> {
     names
 }
 
-/// That two have the name at one time: each is surely seen with it before the other is last seen with it, so neither can have
-/// had it before the other (zones of a register whose values are written once, Gibbons & Korach 1997).
-fn both<'a, 'h>(one: &'a [Operation<'h>], other: &'a [Operation<'h>]) -> Option<[&'a Operation<'h>; 4]> {
-    let surely = |sights: &'a [Operation<'h>]| sights.iter().min_by_key(|sight| sight.completed_at);
-    let (a, b, last_b, last_a) = (surely(one)?, surely(other)?, other.last()?, one.last()?);
-    let overlap = a.completed_at < Some(last_b.invoked_at) && b.completed_at < Some(last_a.invoked_at);
-    overlap.then_some([a, b, last_b, last_a])
+/// The time in which a holder surely had a name: all between its sight that ended first and the one that began last; if these
+/// overlap, it need not be seen at more than one moment, between them.
+#[derive(Clone, Copy)]
+struct Held<'a, 'h> {
+    holder: &'h Value,
+    first: &'a Operation<'h>,
+    last: &'a Operation<'h>,
 }
 
-/// The first two that have a name at one time.
-fn rivals<'a, 'h>(sights: &'a Sights<'h>) -> Option<(&'h Value, &'h Value, [&'a Operation<'h>; 4])> {
-    let pairs =
-        sights.iter().enumerate().flat_map(|(at, one)| sights.iter().skip(at + 1).map(move |other| (one, other)));
-    let found = pairs.filter_map(|((a, one), (b, other))| Some((*a, *b, both(one, other)?)));
-    found.min_by_key(|(.., shown)| shown.iter().map(|sight| sight.index()).max())
+impl<'a, 'h> Held<'a, 'h> {
+    fn by(holder: &'h Value, sights: &'a [Operation<'h>]) -> Option<Held<'a, 'h>> {
+        let first = sights.iter().min_by_key(|sight| sight.completed_at)?;
+        Some(Held { holder, first, last: sights.last()? })
+    }
+
+    /// Whether it had the name before the other surely was through with it.
+    fn began_before(&self, other: &Held<'_, '_>) -> bool {
+        self.first.completed_at < Some(other.last.invoked_at)
+    }
 }
 
-fn two_holders(name: &Value, (a, b, shown): (&Value, &Value, [&Operation<'_>; 4])) -> Evidence {
+/// Two that had a name at one time: each began before the other was through, so neither can have had it before the other
+/// (zones of a register whose values are written once, Gibbons & Korach 1997).
+fn rivals<'a, 'h>(sights: &'a Sights<'h>) -> Option<[Held<'a, 'h>; 2]> {
+    let mut all: Vec<Held<'_, '_>> = sights.iter().filter_map(|(holder, sights)| Held::by(holder, sights)).collect();
+    all.sort_by_key(|held| held.first.completed_at);
+    // of the holders up to each, the one that was seen last
+    let mut latest: Vec<Held<'_, '_>> = Vec::with_capacity(all.len());
+    for held in &all {
+        let is_later = |latest: &&Held<'_, '_>| latest.last.invoked_at >= held.last.invoked_at;
+        latest.push(*latest.last().filter(is_later).unwrap_or(held));
+    }
+    all.iter().enumerate().find_map(|(at, held)| {
+        let before = all[..at].partition_point(|other| other.began_before(held));
+        let other = latest[..before].last()?;
+        held.began_before(other).then_some([*other, *held])
+    })
+}
+
+fn two_holders(name: &Value, [a, b]: [Held<'_, '_>; 2]) -> Evidence {
     let told = |sight: &&Operation<'_>| {
         let node = sight.invocation.node.as_deref().unwrap_or("a node");
         let process = sight.completion.map_or(&Value::Nil, |event| &event.value);
         format!("#{}: {} at {node} shows {process}", sight.index(), sight.f())
     };
-    let when = |first: &Operation<'_>, last: &Operation<'_>| match (first.index(), last.index()) {
+    let when = |held: &Held<'_, '_>| match (held.first.index(), held.last.index()) {
         (first, last) if first < last => format!("from #{first} to #{last}"),
         (first, last) if last < first => format!("in #{last} and in #{first}"),
         (only, _) => format!("in #{only}"),
     };
-    let [first_a, first_b, last_b, last_a] = shown;
-    let mut shown = shown.to_vec();
+    let mut shown = vec![a.first, a.last, b.first, b.last];
     shown.sort_unstable_by_key(|sight| sight.index());
     shown.dedup_by_key(|sight| sight.index());
     Evidence {
         anomaly: "two-holders".to_owned(),
         summary: format!(
-            "{a} has {name} {}, and {b} has it {}: both at one time",
-            when(first_a, last_a),
-            when(first_b, last_b)
+            "{} has {name} {}, and {} has it {}: both at one time",
+            a.holder,
+            when(&a),
+            b.holder,
+            when(&b)
         ),
         operations: shown.iter().map(|sight| sight.index()).collect(),
         steps: shown.iter().map(told).collect(),
@@ -102,8 +125,11 @@ impl Checker for SingleHolder {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use super::*;
-    use crate::drawing::anomalies;
+    use crate::drawing::{anomalies, draw};
+    use crate::random::{self, SplitMix};
 
     fn check(sights: &[(&str, &str)]) -> String {
         let line = |(f, process): &(&str, &str)| format!("0 invoke {f} x={process}\n0 ok {f} x={process}\n");
@@ -132,6 +158,32 @@ mod tests {
         let seen = "0 ok read x=a\n1 ok read x=b\n";
         let again = "1 ok read x=b\n0 ok read x=a\n";
         assert_eq!(anomalies(&SingleHolder, &[begin, seen, begin, again].concat()), "two-holders");
+    }
+
+    #[test]
+    fn agrees_with_every_pair_compared_on_random_histories() {
+        let mut counts = [0_u64; 2];
+        for seed in 0..random::histories() {
+            let mut random = SplitMix(seed);
+            let (mut lines, mut open) = (String::new(), [false; 3]);
+            for _ in 0..14 {
+                let process = usize::try_from(random.below(3)).unwrap();
+                let line =
+                    if open[process] { format!("ok read x=p{}", random.below(4)) } else { "invoke read x=nil".into() };
+                open[process] = !open[process];
+                writeln!(lines, "{process} {line}").unwrap();
+            }
+            let history = draw(&lines);
+            let operations = history.operations().unwrap();
+            let names = sights(&operations);
+            let held: Vec<Held<'_, '_>> =
+                names.values().flatten().filter_map(|(holder, sights)| Held::by(holder, sights)).collect();
+            let is_rival = |a: &Held<'_, '_>, b: &Held<'_, '_>| a.began_before(b) && b.began_before(a);
+            let truth = held.iter().enumerate().any(|(at, one)| held[..at].iter().any(|other| is_rival(one, other)));
+            assert_eq!(SingleHolder.check(&history).is_invalid(), truth, "seed {seed}:\n{lines}");
+            counts[usize::from(truth)] += 1;
+        }
+        assert!(random::histories() < 20_000 || counts.iter().all(|count| *count > 100), "{counts:?}");
     }
 
     #[test]

@@ -236,6 +236,13 @@ mod tests {
     }
 
     #[test]
+    fn a_value_is_not_shown_before_its_creation_begins() {
+        let late = "2 invoke create z\n2 ok create z\n";
+        assert_eq!(check(&format!("{SWAPPED}{}{late}", read("{a y b x c z}"))), "unexpected-value");
+        assert_eq!(check(&format!("{SWAPPED}{late}{}", read("{a y b x c z}"))), "valid");
+    }
+
+    #[test]
     fn a_snapshot_between_the_halves_of_a_swap_is_a_fractured_read() {
         assert_eq!(check(&format!("{SWAPPED}{}{}", read("{a y b y}"), read("{a y b x}"))), "fractured-read");
     }

@@ -68,7 +68,16 @@ pub const DONE_TWICE: &[&str] = &[
 ];
 
 /// What transactions that see, or leave, each other's halves come out as.
-pub const TORN: &[&str] = &["torn-swap", "fractured-read", "incompatible-order", "lost-update", "lost", CIRCLE];
+pub const TORN: &[&str] = &[
+    "torn-swap",
+    "fractured-read",
+    "incompatible-order",
+    CIRCLE,
+    "lost-update",
+    "lost",
+    "stale-read",
+    "non-linearizable",
+];
 
 impl Story {
     /// Nothing is told of it yet.

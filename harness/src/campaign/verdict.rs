@@ -4,17 +4,12 @@
 
 use super::outcome::Outcome;
 use super::regressions::Kept;
-use crate::judge::worst;
+use crate::judge::{Overall, worst};
 
 /// The word of an exit code.
 fn word(exit_code: u8) -> &'static str {
-    match exit_code {
-        0 => "valid",
-        1 => "invalid",
-        2 => "unknown",
-        3 => "liveness",
-        _ => "failed",
-    }
+    let all = [Overall::Valid, Overall::Unknown, Overall::Liveness, Overall::Invalid];
+    all.into_iter().find(|overall| overall.exit_code() == exit_code).map_or("failed", Overall::word)
 }
 
 /// Fills in the verdict, the exit code and the reasons.

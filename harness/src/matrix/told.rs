@@ -209,14 +209,23 @@ pub fn programs(cells: &[Cell]) -> Sheet {
     sheet
 }
 
+/// What stands before the command that made the page.
+const MADE_BY: &str = "Made by `";
+
+/// The command that made a page for people without a browser, if it says so.
+pub fn command_in(page: &str) -> Option<&str> {
+    let (_, rest) = page.split_once(MADE_BY)?;
+    rest.split_once('`').map(|(command, _)| command)
+}
+
 /// The page for people without a browser.
 pub fn markdown(cells: &[Cell], command: &str) -> String {
     let columns = COLUMNS.iter().map(|column| format!("- **{}**: {}\n", column.name, column.about));
     let known = compared(&programs(cells));
     let known = known.iter().map(|one| format!("- {}\n", escaped_for_markdown(&one.told())));
     format!(
-        "# The comparison\n\nWhat each system keeps of its promises under each family of faults, and what that costs. Made by \
-         `{command}`.\n\n{}\n{}\n## What the literature says\n\n{}",
+        "# The comparison\n\nWhat each system keeps of its promises under each family of faults, and what that costs. \
+         {MADE_BY}{command}`.\n\n{}\n{}\n## What the literature says\n\n{}",
         people(cells).markdown(),
         columns.collect::<String>(),
         known.collect::<String>()

@@ -5,6 +5,8 @@ mod check;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::{Args, FromArgMatches};
+
 use super::batch::{in_order, progress};
 use super::zoo::write;
 use super::{Failure, cores, interrupt, make_folder, say, unwritten};
@@ -22,7 +24,7 @@ const EXAMPLES: &str = "Examples:
   netsplit matrix --quick                                  two seeds of short runs, the four families that matter most
   netsplit matrix --quick --systems redis,raft,quorum      of these systems only
   netsplit matrix --seeds 50 --nemeses partition,crash     more seeds, fewer families
-  netsplit matrix                                          all of it, as results/matrix.html has it
+  netsplit matrix                                          all families, ten seeds: it takes long
   netsplit matrix --check                                  whether results/ is what this program gives
   netsplit matrix --retell                                 the same gallery, in the words of this program
 
@@ -52,7 +54,7 @@ const GALLERY_TABLE: &str = "gallery/gallery.csv";
 const GALLERY_PAGE: &str = "gallery/README.md";
 
 /// Arguments of `matrix`.
-#[derive(clap::Args)]
+#[derive(Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// How many seeds of every cell and workload, from 0; 10 if left out, 2 with --quick
@@ -71,7 +73,7 @@ pub(super) struct Arguments {
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
     /// Write nothing; say whether what is there is what this program gives, by as many of its rows, spread evenly, and by
-    /// all of its gallery
+    /// all of its gallery; of the systems, families and seeds that it was made of, if none are given
     #[arg(long, value_name = "ROWS", num_args = 0..=1, default_missing_value = "6")]
     check: Option<u16>,
     /// Measure nothing; run the gallery's capsules again, and tell them as this program tells them
@@ -109,6 +111,20 @@ impl Arguments {
         self.jobs.map_or_else(cores, usize::from)
     }
 
+    /// With the scope of the comparison that is there, if none is asked for: its page tells the command that made it.
+    fn in_scope_of(&self, page: &str) -> Result<Arguments, Failure> {
+        let is_asked = self.quick || self.seeds.is_some() || !self.systems.is_empty() || !self.nemeses.is_empty();
+        let command = told::command_in(page).filter(|_| !is_asked).unwrap_or_default();
+        // the name of the program stands before the command's own
+        let words = command.split_whitespace().skip(1);
+        let parsed = Arguments::augment_args(clap::Command::new("matrix")).try_get_matches_from(words);
+        let there = parsed.and_then(|words| Arguments::from_arg_matches(&words)).map_err(|error| {
+            Failure::wrong_use(format!("matrix.md was made by `{command}`, which is no command: {}", error.kind()))
+        })?;
+        let scope = if is_asked { self } else { &there };
+        Ok(Arguments { check: self.check, jobs: self.jobs, out: self.out.clone(), ..scope.clone() })
+    }
+
     /// The command that makes the same files.
     fn command(&self, scope: &Scope) -> String {
         let mut command = format!("netsplit matrix --seeds {}", scope.seeds);
@@ -126,14 +142,14 @@ impl Arguments {
 }
 
 pub(super) fn matrix(arguments: &Arguments, registry: &Registry) -> Result<u8, Failure> {
-    let scope = arguments.scope(registry)?;
     interrupt::listen("stopping after the runs under way; no table is written");
     if let Some(sample) = arguments.check {
-        return check::check(&scope, arguments, sample.into());
+        return check::check(arguments, registry, sample.into());
     }
     if arguments.retell {
-        return check::retell(&scope, &arguments.out);
+        return check::retell(registry, &arguments.out);
     }
+    let scope = arguments.scope(registry)?;
     make_folder(&arguments.out)?;
     let cells = matrix::cells(measured(&scope, &scope.tasks(), arguments.jobs())?);
     let mut found = exhibits::of(&cells, scope.seeds);

@@ -49,6 +49,9 @@ fn what_it_wrote_passes_its_check_and_what_was_changed_since_does_not() {
     std::fs::write(out.join(exhibit).join("report.html"), "in other words").unwrap();
     assert_eq!(matrix(out, &["--retell"]).0, 0);
     assert_eq!(matrix(out, &["--check"]).0, 0, "the gallery is told again as it was");
+    let unscoped = ["matrix", "--check", "--out"];
+    let output = Command::new(env!("CARGO_BIN_EXE_netsplit")).args(unscoped).arg(out).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "the scope is the one that matrix.md tells");
     let (code, told) = matrix(out, &["--check", "--systems=redis"]);
     assert!(code == 1 && told.contains("redis under none is missing"), "{told}");
 }

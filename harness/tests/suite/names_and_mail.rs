@@ -66,12 +66,8 @@ fn mail_is_lost_when_the_network_loses_messages_and_doubled_when_it_doubles_them
 
 #[test]
 fn mail_of_one_pair_keeps_its_order_unless_the_network_lets_messages_overtake() {
-    let reordered = |seed| {
-        let case = case("mailbox", "mail", "reordering", seed);
-        assert!(case.is_beyond(), "order is not claimed under reordering");
-        let results = judge(&case, &simulate::run(&case).expect("nothing real is needed"));
-        results.evidence().any(|(_, evidence)| evidence.anomaly == "reordered")
-    };
-    let seen = (0..6).filter(|seed| reordered(*seed)).count();
-    assert!(seen > 0, "on none of six seeds");
+    let case = case("mailbox", "mail", "reordering", 2);
+    assert!(case.is_beyond(), "order is not claimed under reordering");
+    let results = judge(&case, &simulate::run(&case).expect("nothing real is needed"));
+    assert!(results.evidence().any(|(_, evidence)| evidence.anomaly == "reordered"), "{:?}", results.verdicts);
 }

@@ -2,12 +2,13 @@
 
 use std::future::Future;
 
-use super::machine::{Command, Outcome};
-use super::{Answer, Committed, Fenced, Links, Lock, MicroOperation, Target, Unavailable};
 use async_trait::async_trait;
 
+use super::machine::{Command, Outcome};
+use super::{Answer, Committed, Fenced, Links, Lock, MicroOperation, Target, Unavailable};
+
 /// Has commands executed, wherever that is.
-pub(super) trait Execute: Clone + Send + Sync + 'static {
+pub(super) trait Execute: Send + Sync + 'static {
     /// What came of a command.
     fn execute(&self, command: Command) -> impl Future<Output = Result<Outcome, Unavailable>> + Send;
 

@@ -92,7 +92,6 @@ fn start(node: Node, rules: Rules) -> NodeFuture {
 }
 
 /// Links that are kept in Redis.
-#[derive(Clone)]
 pub(crate) struct RedisLinks {
     pool: Pool,
     remembered: Option<Cache>,

@@ -11,6 +11,7 @@ use crate::matrix::{self, Scope, exhibits, literature, page, told};
 use crate::program::replay::rerun;
 use crate::program::zoo::write;
 use crate::program::{Failure, say, unwritten};
+use crate::registry::Registry;
 use crate::report::Often;
 use crate::sheet::{Row, Sheet};
 use crate::store;
@@ -24,11 +25,14 @@ struct Committed {
 }
 
 /// The exit code is 1 if anything differs.
-pub(super) fn check(scope: &Scope, arguments: &Arguments, sample: usize) -> Result<u8, Failure> {
+pub(super) fn check(arguments: &Arguments, registry: &Registry, sample: usize) -> Result<u8, Failure> {
     let out = &arguments.out;
+    let markdown = text(out, "matrix.md")?;
+    let arguments = &arguments.in_scope_of(&markdown)?;
+    let scope = &arguments.scope(registry)?;
     let committed = Committed {
         csv: sheet(out, "matrix.csv")?,
-        markdown: text(out, "matrix.md")?,
+        markdown,
         html: text(out, "matrix.html")?,
         gallery: sheet(out, GALLERY_TABLE)?,
     };
@@ -36,7 +40,7 @@ pub(super) fn check(scope: &Scope, arguments: &Arguments, sample: usize) -> Resu
     if differs.is_empty() {
         differs.extend(committed.rows(scope, sample, arguments.jobs())?);
     }
-    differs.extend(committed.gallery(scope, out)?);
+    differs.extend(committed.gallery(registry, out)?);
     differs.extend(committed.told(out)?);
     for one in &differs {
         say(one);
@@ -55,12 +59,12 @@ pub(super) fn check(scope: &Scope, arguments: &Arguments, sample: usize) -> Resu
 }
 
 /// Runs every exhibit again and tells it as this program tells it, without looking for another one.
-pub(super) fn retell(scope: &Scope, out: &Path) -> Result<u8, Failure> {
+pub(super) fn retell(registry: &Registry, out: &Path) -> Result<u8, Failure> {
     let gallery = sheet(out, GALLERY_TABLE)?;
     for row in gallery.rows() {
         let name = row.text("exhibit");
         let folder = out.join(exhibits::FOLDER).join(name);
-        let files = told_again(row, scope, &folder)?;
+        let files = told_again(row, registry, &folder)?;
         store::write(&folder, &files).map_err(|error| unwritten(&folder, &error))?;
     }
     write(&out.join(GALLERY_PAGE), &exhibits::markdown(&gallery))?;
@@ -70,8 +74,8 @@ pub(super) fn retell(scope: &Scope, out: &Path) -> Result<u8, Failure> {
 }
 
 /// Runs an exhibit again; its files as they are told now.
-fn told_again(row: Row<'_>, scope: &Scope, folder: &Path) -> Result<Vec<(&'static str, Vec<u8>)>, Failure> {
-    let (_, trial) = rerun(&folder.join("capsule.json"), &scope.registry)?;
+fn told_again(row: Row<'_>, registry: &Registry, folder: &Path) -> Result<Vec<(&'static str, Vec<u8>)>, Failure> {
+    let (_, trial) = rerun(&folder.join("capsule.json"), registry)?;
     let count = |column| row.text(column).parse().unwrap_or_default();
     let often = Often { alike: count("alike"), runs: count("runs") };
     trial.files(folder, None, Some(often)).map_err(Failure::harness)
@@ -149,14 +153,14 @@ impl Committed {
         differs
     }
 
-    fn gallery(&self, scope: &Scope, out: &Path) -> Result<Vec<String>, Failure> {
+    fn gallery(&self, registry: &Registry, out: &Path) -> Result<Vec<String>, Failure> {
         let mut differs = Vec::new();
         for row in self.gallery.rows() {
             let name = row.text("exhibit");
             let folder = out.join(exhibits::FOLDER).join(name);
             let is_other =
                 |(file, bytes): &&(&str, Vec<u8>)| !std::fs::read(folder.join(file)).is_ok_and(|there| there == *bytes);
-            let files = told_again(row, scope, &folder)?;
+            let files = told_again(row, registry, &folder)?;
             differs.extend(
                 files.iter().filter(is_other).map(|(file, _)| format!("gallery/{name}/{file}: it is another now")),
             );

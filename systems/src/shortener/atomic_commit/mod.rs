@@ -40,7 +40,7 @@ use crate::http;
 use crate::journal::Journal;
 use crate::node::{Node, NodeFuture, spawn};
 use crate::peers::{self, Peers};
-use crate::story::{CIRCLE, Failure, Story};
+use crate::story::{Failure, Story, TORN};
 use crate::system::{Claim, Level, MINIMUM, Offer, System};
 use coordinator::Coordinator;
 use durable::{Promise, Record, Remembered};
@@ -110,15 +110,7 @@ pub const THREE_PHASE_COMMIT: System = System {
     story: Story {
         mechanism: "As two-phase commit, but between the votes and the decision the coordinator tells everybody that all voted yes. If it falls silent, the participants that answer each other end the transaction: they commit if one of them has heard that, else they abort.",
         failures: &[Failure {
-            anomalies: &[
-                "torn-swap",
-                "fractured-read",
-                "incompatible-order",
-                CIRCLE,
-                "stale-read",
-                "non-linearizable",
-                "lost",
-            ],
+            anomalies: TORN,
             steps: &[
                 "All participants have voted yes. The network is cut, or a message is late, before one of them hears that.",
                 "The coordinator, and whoever heard it, take the silent one for crashed, and commit.",

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
+
 use super::cache::{Cache, Entry};
 use super::store::Store;
 use super::tally::Tally;
@@ -14,7 +16,6 @@ use crate::shortener::redis::REDIS;
 use crate::shortener::{Answer, Links, Target, Unavailable, api};
 use crate::story::{Failure, OLD_READS, Story};
 use crate::system::{Claim, Level, MINIMUM, Offer, System};
-use async_trait::async_trait;
 
 /// What the caches offer: no transactions and no locks, which would need to know every cached link that they touch.
 pub(super) const OFFERS: &[Offer] =

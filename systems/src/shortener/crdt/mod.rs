@@ -92,7 +92,6 @@ fn start(node: Node, rules: Rules) -> NodeFuture {
 }
 
 /// Links that this node has a copy of.
-#[derive(Clone)]
 struct CrdtLinks(Store);
 
 #[async_trait]

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
+
 use super::operation::{Operation, Outcome};
 use super::server::Server;
 use super::{Reply, Request};
 use crate::peers::Peers;
 use crate::shortener::{Answer, Links, Target, Unavailable};
-use async_trait::async_trait;
 
 /// How long a front waits for the primary, which may itself wait for its replicas; shorter than a client waits.
 const PATIENCE: Duration = Duration::from_millis(600);
 
 /// A node's front.
-#[derive(Clone)]
 pub(super) struct Front {
     server: Server,
     peers: Peers<Request, Reply>,

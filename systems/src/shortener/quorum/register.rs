@@ -6,7 +6,6 @@ use super::version::{Version, Versioned, Writer};
 use super::{Reply, Request, Variant};
 
 /// The registers of all links, as one node serves them; clones are the same.
-#[derive(Clone)]
 pub(super) struct Register {
     coordinator: Coordinator,
     writer: Writer,

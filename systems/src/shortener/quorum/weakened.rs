@@ -2,7 +2,7 @@
 
 use super::version::Source;
 use super::{ABD, HandOff, QUORUM, Variant, start};
-use crate::story::{Failure, LOST_WRITES, Story};
+use crate::story::{Failure, LOST_WRITES, OLD_READS, Story};
 use crate::system::{Claim, Level, MINIMUM, System, minimum_without};
 
 /// What a system has to live with, but clocks that are wrong.
@@ -33,7 +33,7 @@ pub const QUORUM_NO_WRITE_BACK: System = System {
     story: Story {
         mechanism: "Every node keeps a copy of every link with a version. A write asks a majority for the highest version, then stores a higher one on a majority; a read asks a majority and answers the highest, without making sure that the next read finds it too.",
         failures: &[Failure {
-            anomalies: LOST_WRITES,
+            anomalies: OLD_READS,
             steps: &[
                 "A write stores its version on one replica, and is still under way, or is given up.",
                 "A read asks a majority that holds this replica, and answers the new target.",
@@ -58,7 +58,7 @@ pub const QUORUM_WEAK: System = System {
     story: Story {
         mechanism: "Every node keeps a copy of every link with a version, and a read or a write is done when one replica has answered.",
         failures: &[Failure {
-            anomalies: LOST_WRITES,
+            anomalies: OLD_READS,
             steps: &[
                 "A write is acknowledged as soon as one replica has stored it.",
                 "The others have not heard of it: the messages to them are under way, or lost in a cut.",
@@ -86,7 +86,7 @@ pub const QUORUM_LWW: System = System {
     story: Story {
         mechanism: "Every node keeps a copy of every link with the time of its write, by the clock of the node that wrote it. The latest time wins.",
         failures: &[Failure {
-            anomalies: LOST_WRITES,
+            anomalies: OLD_READS,
             steps: &[
                 "The clock of one node is ahead, and it writes a link: the copy carries a time that has not come yet.",
                 "Another node writes the link later, with the right, lower time.",
@@ -164,7 +164,7 @@ pub const QUORUM_OFF_BY_ONE: System = System {
     story: Story {
         mechanism: "As the quorum, but a write is done when n / 2 replicas have stored it, one fewer than a majority of an odd number.",
         failures: &[Failure {
-            anomalies: LOST_WRITES,
+            anomalies: OLD_READS,
             steps: &[
                 "A write is acknowledged when two of five replicas have stored it.",
                 "A read asks a majority, and the three fastest are just the others.",
@@ -212,7 +212,7 @@ pub const QUORUM_TIED: System = System {
     story: Story {
         mechanism: "As the quorum, but a version does not say who wrote it: two writers that saw the same highest version make the same next one.",
         failures: &[Failure {
-            anomalies: LOST_WRITES,
+            anomalies: &["stale-read", "non-linearizable", "divergence"],
             steps: &[
                 "Two writers ask a majority for the highest version, and both are told the same.",
                 "Both store the next one, with different targets; each replica keeps whichever arrives first.",
