@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::auction::Auction;
 use crate::bank::Bank;
 use crate::causal::Causal;
 use crate::counter::Counter;
@@ -29,6 +30,7 @@ const OTHERS: &[&str] = &[
     "unique-ids",
     "total-queue",
     "unordered-queue(naive)",
+    "auction",
     "bank",
     "swap",
     "long-fork",
@@ -150,6 +152,7 @@ fn empty_at_first(model: &str) -> Option<Box<dyn Checker>> {
         "unique-ids" => Box::new(Unique),
         "total-queue" => Box::new(TotalQueue),
         "unordered-queue(naive)" => Box::new(UnorderedQueue),
+        "auction" => Box::new(Auction { linearizable: true, settled_from: 0 }),
         "swap" => Box::new(Swaps),
         "long-fork" => Box::new(LongFork),
         "fencing" => Box::new(Fencing),

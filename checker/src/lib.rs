@@ -24,6 +24,7 @@
 //! a bound it says unknown: never valid, never invalid.
 
 mod access;
+pub mod auction;
 pub mod bank;
 pub mod causal;
 pub mod counter;

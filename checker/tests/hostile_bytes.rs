@@ -162,7 +162,7 @@ fn an_empty_file_is_an_empty_history_only_where_the_format_is_named() {
 }
 
 /// The names of all operations that some checker knows, and of one that none does.
-const OPERATIONS: [&str; 29] = [
+const OPERATIONS: [&str; 31] = [
     "read",
     "write",
     "cas",
@@ -187,6 +187,8 @@ const OPERATIONS: [&str; 29] = [
     "send",
     "poll",
     "swap",
+    "bid",
+    "announce",
     "join",
     "leave",
     "submit",

@@ -93,6 +93,7 @@ pub const WORKLOADS: &[Workload] = &[
     netsplit_workloads::register::REGISTER,
     netsplit_workloads::retarget::RETARGET,
     netsplit_workloads::claim::CLAIM,
+    netsplit_workloads::bids::BIDS,
     netsplit_workloads::lifecycle::LIFECYCLE,
     netsplit_workloads::set::SET,
     netsplit_workloads::set_rmw::SET_RMW,

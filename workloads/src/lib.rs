@@ -6,6 +6,7 @@
 //! **Architecture invariant:** operations come from the plan's dice, never from what the run shows.
 
 pub mod append;
+pub mod bids;
 pub mod claim;
 pub mod client;
 pub mod counter;

@@ -1,5 +1,6 @@
-//! The numbers: what became of the operations, and where a set was asked for, of its elements.
+//! The numbers: what became of the operations, and of the elements of a set or the items of an auction, where they were.
 
+use netsplit_checker::auction;
 use netsplit_checker::set_full::{Counts, SetFull};
 use netsplit_checker::stats::Summary;
 
@@ -24,6 +25,10 @@ pub(super) fn blocks(story: &Story<'_>) -> Vec<Block> {
             counts.acknowledged
         )));
         blocks.push(Block::Tiles(survivors(&counts)));
+    }
+    if let Some(winners) = winners(story) {
+        blocks.push(Block::Text("How many winners were announced of each item, by whoever was asked:".to_owned()));
+        blocks.push(Block::Tiles(sold(&winners)));
     }
     let all = std::iter::once(("all".to_owned(), &stats.overall));
     let per_f = stats.per_f.iter().map(|(f, summary)| (f.clone(), summary));
@@ -74,6 +79,22 @@ fn survivors(counts: &Counts) -> Vec<Tile> {
         bad("stale", counts.stale),
         bad("duplicated", counts.duplicated),
         bad("never added but found", counts.phantom + counts.failed_but_visible),
+    ]
+}
+
+/// How many winners each item had, in a run that was judged by the checker of auctions.
+fn winners(story: &Story<'_>) -> Option<Vec<usize>> {
+    story.results.verdicts.iter().find(|judged| judged.checker == "auction")?;
+    auction::winners(&story.recording.history).ok()
+}
+
+fn sold(winners: &[usize]) -> Vec<Tile> {
+    let several = winners.iter().filter(|count| **count > 1).count() as u64;
+    let most = winners.iter().max().copied().unwrap_or_default() as u64;
+    vec![
+        tile("items sold", winners.len() as u64),
+        Tile { is_bad: several > 0, ..tile("sold to several", several) },
+        tile("most winners of one item", most),
     ]
 }
 

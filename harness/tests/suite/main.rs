@@ -1,6 +1,7 @@
 //! The tests of the program and of whole runs, in one binary: linking each on its own would take longer than running them.
 
 mod bad_input;
+mod bids;
 mod browser;
 mod campaign;
 mod check;
@@ -24,6 +25,7 @@ mod panics;
 mod ping_pong;
 mod published;
 mod redis;
+mod riak;
 mod schedule;
 mod schema;
 mod serve;

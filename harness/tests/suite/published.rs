@@ -21,14 +21,14 @@ use rand::Rng;
 
 use crate::draw;
 
-const SEEDS: std::ops::Range<u64> = 0..3;
-const LENGTH_MS: u64 = 40_000;
-const CUT_MS: u64 = LENGTH_MS / 4;
-const HEAL_MS: u64 = LENGTH_MS * 3 / 4;
+pub(crate) const SEEDS: std::ops::Range<u64> = 0..3;
+pub(crate) const LENGTH_MS: u64 = 40_000;
+pub(crate) const CUT_MS: u64 = LENGTH_MS / 4;
+pub(crate) const HEAL_MS: u64 = LENGTH_MS * 3 / 4;
 
 /// The side with the first primary, and the side with the majority, each with the time between a client's creates.
-const OLD_SIDE: (&[&str], u64) = (&["n1", "n2"], 400);
-const NEW_SIDE: (&[&str], u64) = (&["n3", "n4", "n5"], 600);
+pub(crate) const OLD_SIDE: (&[&str], u64) = (&["n1", "n2"], 400);
+pub(crate) const NEW_SIDE: (&[&str], u64) = (&["n3", "n4", "n5"], 600);
 
 /// What a system loses of what it acknowledged.
 #[derive(Clone, Copy)]
@@ -80,20 +80,20 @@ fn the_published_shapes_come_out() {
 }
 
 /// A create that was acknowledged.
-struct Acknowledged {
-    node: String,
-    began_ms: u128,
-    ended_ms: u128,
-    survived: bool,
+pub(crate) struct Acknowledged {
+    pub(crate) node: String,
+    pub(crate) began_ms: u128,
+    pub(crate) ended_ms: u128,
+    pub(crate) survived: bool,
 }
 
-struct Counted {
+pub(crate) struct Counted {
     created: usize,
-    acknowledged: BTreeMap<String, Acknowledged>,
+    pub(crate) acknowledged: BTreeMap<String, Acknowledged>,
 }
 
 impl Counted {
-    fn of(history: &History) -> Counted {
+    pub(crate) fn of(history: &History) -> Counted {
         let operations = history.operations().expect("a run writes well-formed histories");
         let last_read = operations.iter().rev().find_map(|operation| match operation.outcome() {
             Outcome::Ok(value) if operation.f() == "read" => value.as_list(),
@@ -114,7 +114,7 @@ impl Counted {
         Counted { created, acknowledged: acknowledged.collect() }
     }
 
-    fn lost(&self) -> impl Iterator<Item = (&String, &Acknowledged)> {
+    pub(crate) fn lost(&self) -> impl Iterator<Item = (&String, &Acknowledged)> {
         self.acknowledged.iter().filter(|(_, create)| !create.survived)
     }
 
@@ -146,14 +146,16 @@ fn text(value: &Value) -> String {
 }
 
 fn run(system: &str, seed: u64) -> History {
-    let case = case(system, seed);
-    simulate::run(&case).expect("embedded Redis needs nothing").history
+    let sides = [OLD_SIDE, NEW_SIDE].into_iter();
+    let scripts = sides.flat_map(|(nodes, gap_ms)| nodes.iter().map(move |node| script(seed, node, gap_ms)));
+    played(system, "set", seed, scripts.collect(), true)
 }
 
-fn case(system: &str, seed: u64) -> Case {
+/// The history of clients that do what `scripts` say, with a cut over the middle half if `is_cut`.
+pub(crate) fn played(system: &str, workload: &str, seed: u64, scripts: Vec<Script>, is_cut: bool) -> History {
     let config = Config {
         system: system.into(),
-        workload: "set".into(),
+        workload: workload.into(),
         nemesis: "none".into(),
         clients: 5,
         time_limit: Duration::from_millis(LENGTH_MS),
@@ -162,15 +164,16 @@ fn case(system: &str, seed: u64) -> Case {
     let case = draw(seed, &config);
     let mut plan = case.plan.clone();
     plan.nemesis = BY_HAND.into();
-    plan.scripts = [OLD_SIDE, NEW_SIDE]
-        .iter()
-        .flat_map(|(nodes, gap_ms)| nodes.iter().map(|node| script(seed, node, *gap_ms)))
-        .collect();
-    plan.finale = (case.workload.finale)(&plan.scripts);
+    plan.setup = (case.workload.setup)(&scripts);
+    plan.finale = (case.workload.finale)(&scripts);
+    plan.scripts = scripts;
     plan.finale_nodes = vec!["n5".into()];
     plan.quiet_ms = 5000;
-    plan.schedule = vec![Step { id: 0, at_ms: CUT_MS, lasts_ms: HEAL_MS - CUT_MS, fault: cut(&case) }];
-    case.with(plan).expect("the plan is well formed")
+    if is_cut {
+        plan.schedule = vec![Step { id: 0, at_ms: CUT_MS, lasts_ms: HEAL_MS - CUT_MS, fault: cut(&case) }];
+    }
+    let case = case.with(plan).expect("the plan is well formed");
+    simulate::run(&case).expect("embedded Redis needs nothing").history
 }
 
 /// A client that creates links at one node, all its own.

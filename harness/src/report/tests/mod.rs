@@ -276,6 +276,24 @@ fn tells_the_survivors_of_a_set() {
 }
 
 #[test]
+fn tells_how_many_winners_were_announced_of_each_item() {
+    let history = history(&[
+        (100, 1, Kind::Invoke, "bid", Value::Int(10)),
+        (120, 1, Kind::Ok, "bid", Value::Int(10)),
+        (200, 1, Kind::Invoke, "announce", Value::Nil),
+        (220, 1, Kind::Ok, "announce", Value::Int(10)),
+        (900, 2, Kind::Invoke, "announce", Value::Nil),
+        (950, 2, Kind::Ok, "announce", Value::Int(20)),
+    ]);
+    let mut results = results(&history, Overall::Valid, Verdict::VALID);
+    results.verdicts[0].checker = "auction".into();
+    let terminal = flat(&Told::of(history, results).terminal());
+    for said in ["1 items sold", "1 sold to several", "2 most winners of one item"] {
+        assert!(terminal.contains(said), "`{said}` is missing in:\n{terminal}");
+    }
+}
+
+#[test]
 fn tells_which_nodes_are_stuck_and_why_a_checker_is_undecided() {
     let history = stale("x");
     let cause = Cause::Undecided("no read".into());
