@@ -26,14 +26,14 @@ struct Shown {
 }
 
 impl Monotonic {
-    /// Where in the history faults stop `node`.
+    /// Where in the history faults stop `node`: those that are noted of it, and of no node those that tell its name.
     pub(crate) fn stops(&self, history: &History, node: &str) -> Vec<usize> {
         let stops = |event: &Event| {
             let text = event.value.as_text().unwrap_or_default();
             let mut names = text.split(|c: char| !c.is_alphanumeric() && c != '-');
             matches!(event.process, Actor::Other(_))
                 && self.forgetful.contains(&event.f.as_ref())
-                && names.any(|name| name == node)
+                && event.node.as_deref().map_or_else(|| names.any(|name| name == node), |stopped| stopped == node)
         };
         history.events.iter().enumerate().filter(|(_, event)| stops(event)).map(|(at, _)| at).collect()
     }
@@ -142,6 +142,9 @@ mod tests {
         assert_eq!(check(&story("crash 0:a")), "vacuous");
         assert_eq!(check(&story("crash 0:b")), "went-back");
         assert_eq!(check(&story("partition 0:a")), "went-back");
+        let of_another =
+            "1@a invoke read x=nil\n1@a ok read x=2\n~@b info crash 0:a\n1@a invoke read x=nil\n1@a ok read x=1";
+        assert_eq!(check(of_another), "went-back", "what is noted of b may tell of a");
         let on_its_way =
             "1@a invoke read x=nil\n~ info crash 0:a\n1@a ok read x=2\n1@a invoke read x=nil\n1@a ok read x=1";
         assert_eq!(check(on_its_way), "vacuous");

@@ -40,9 +40,10 @@ fn wrong<'h>(expected: &Counts<'h>, counted: &Counts<'h>) -> Option<(&'h str, i6
     words.map(|word| (*word, of(expected, word), of(counted, word))).find(|(_, expected, counted)| expected != counted)
 }
 
-/// What contradicts a read: the anomaly, and why.
+/// What contradicts a read: the anomaly, and why. `seen` is a read that showed the job before.
 fn contradiction(
     submit: Option<&Operation<'_>>,
+    seen: Option<&Operation<'_>>,
     read: &Operation<'_>,
     counted: Option<&Counts<'_>>,
 ) -> Option<(&'static str, String)> {
@@ -54,8 +55,11 @@ fn contradiction(
         (None, None) => None,
         (None, Some(_)) => Some(("phantom", format!("#{at} shows the counts of a job that nobody submitted"))),
         (Some(submit), None) => {
-            let accepted = matches!(submit.outcome(), Outcome::Ok(_)) && submit.completed_at < Some(read.invoked_at);
-            accepted.then(|| ("lost", format!("#{at} finds no job, though #{} was accepted before", submit.index())))
+            let ended = |one: &&Operation<'_>| one.completed_at.is_some_and(|ended| ended < read.invoked_at);
+            let accepted = matches!(submit.outcome(), Outcome::Ok(_)) && ended(&submit);
+            let known = || seen.filter(ended).map(|seen| format!("#{} showed it", seen.index()));
+            let why = if accepted { Some(format!("#{} was accepted", submit.index())) } else { known() };
+            why.map(|why| ("lost", format!("#{at} finds no job, though {why} before")))
         }
         (Some(submit), Some(counted)) => {
             let text = submit.invocation.value.as_text().unwrap_or_default();
@@ -87,29 +91,40 @@ impl Checker for WordCount {
                 "a job was submitted twice: each must have a name of its own".into(),
             ));
         }
-        let (mut all, mut counted) = (Vec::new(), false);
+        let mut all = Vec::new();
+        let mut seen: BTreeMap<&Value, &Operation<'_>> = BTreeMap::new();
         for read in of("read") {
             let Outcome::Ok(answer) = read.outcome() else { continue };
             let counts = match shown(answer) {
                 Ok(counts) => counts,
                 Err(why) => return Verdict::Unknown(Cause::Undecided(format!("#{}: {why}", read.index()))),
             };
-            counted |= counts.is_some();
-            let submit = submits.get(&read.invocation.key).copied();
-            if let Some((anomaly, summary)) = contradiction(submit, read, counts.as_ref()) {
-                all.push(evidence(anomaly, summary, submit, read));
+            let (key, counts) = (&read.invocation.key, counts.as_ref());
+            let (submit, before) = (submits.get(key).copied(), seen.get(key).copied());
+            if let Some((anomaly, summary)) = contradiction(submit, before, read, counts) {
+                all.push(evidence(anomaly, summary, submit, before, read));
+            }
+            if counts.is_some() && before.is_none_or(|before| read.completed_at < before.completed_at) {
+                seen.insert(key, read);
             }
         }
-        match (all.is_empty(), counted) {
+        match (all.is_empty(), seen.is_empty()) {
             (false, _) => Verdict::Invalid(all),
-            (true, false) => Verdict::vacuous("no job's counts were read"),
-            (true, true) => Verdict::VALID,
+            (true, true) => Verdict::vacuous("no job's counts were read"),
+            (true, false) => Verdict::VALID,
         }
     }
 }
 
-fn evidence(anomaly: &str, summary: String, submit: Option<&Operation<'_>>, read: &Operation<'_>) -> Evidence {
-    let mut operations: Vec<u64> = submit.map(Operation::index).into_iter().chain([read.index()]).collect();
+fn evidence(
+    anomaly: &str,
+    summary: String,
+    submit: Option<&Operation<'_>>,
+    seen: Option<&Operation<'_>>,
+    read: &Operation<'_>,
+) -> Evidence {
+    let seen = seen.filter(|_| anomaly == "lost");
+    let mut operations: Vec<u64> = submit.into_iter().chain(seen).chain([read]).map(Operation::index).collect();
     operations.sort_unstable();
     Evidence {
         anomaly: anomaly.to_owned(),
@@ -159,6 +174,9 @@ mod tests {
         assert_eq!(check(&format!("{}nil", ended("info"))), "vacuous");
         assert_eq!(check(&format!("{}{{a 2 b 1}}", ended("info"))), "valid");
         assert_eq!(check(&format!("{}{{a 2 b 1}}", ended("fail"))), "phantom");
+        let seen = format!("{}{{a 2 b 1}}\n", ended("info"));
+        assert_eq!(check(&format!("{seen}1 invoke read x=nil\n1 ok read x=nil")), "lost", "it was seen");
+        assert_eq!(check(&format!("2 invoke read x=nil\n{seen}2 ok read x=nil")), "valid", "it looked before");
         assert_eq!(check("1 invoke read x=nil\n1 ok read x={a 2 b 1}"), "phantom");
         assert_eq!(check(&format!("{}nil", ended("ok").replace("0 ok", "0 fail"))), "vacuous");
     }

@@ -44,25 +44,25 @@ impl Pen {
     pub(crate) fn fault(&self, time: Duration, step: &Step, hosts: &[String], begins: bool) {
         let family = step.fault.family();
         let f = if begins { family.into() } else { format!("heal-{family}").into() };
-        self.other("nemesis", time, f, format!("{}: {}", step.id, step.fault.told(hosts)));
+        self.other("nemesis", time, None, f, format!("{}: {}", step.id, step.fault.told(hosts)));
     }
 
     /// Notes that a node dies for good.
     pub(crate) fn death(&self, time: Duration, node: &str) {
-        self.other("nemesis", time, "dead".into(), format!("{node} is dead and does not come back"));
+        self.other("nemesis", time, Some(node), "dead".into(), format!("{node} is dead and does not come back"));
     }
 
     /// Notes that a process ended by itself.
     pub(crate) fn exit(&self, time: Duration, exit: &Exit) {
-        self.other("supervisor", time, "exit".into(), format!("{}: {}", exit.host, exit.reason));
+        self.other("supervisor", time, Some(&exit.host), "exit".into(), format!("{}: {}", exit.host, exit.reason));
     }
 
-    fn other(&self, who: &str, time: Duration, f: Arc<str>, what: String) {
+    fn other(&self, who: &str, time: Duration, node: Option<&str>, f: Arc<str>, what: String) {
         self.write(Event {
             index: 0,
             time,
             process: Actor::Other(who.into()),
-            node: None,
+            node: node.map(Arc::from),
             kind: Kind::Info,
             f,
             key: Value::Nil,
