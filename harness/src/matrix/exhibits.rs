@@ -58,13 +58,16 @@ pub fn of(cells: &[Cell], seeds: u64) -> Vec<Exhibit> {
     exhibits
 }
 
-/// The planted bugs of these systems that no exhibit shows yet: they need workloads that the comparison does not run.
+/// The planted bugs of these systems, and of their kind, that no exhibit shows yet: they need workloads that the comparison
+/// does not run.
 pub fn planted(scope: &Scope, exhibits: &[Exhibit]) -> Vec<Bug> {
     let is_shown =
         |bug: &Bug| exhibits.iter().any(|known| known.signature.system == bug.system && bug.shows(&known.signature));
+    let is_listed = |name| scope.registry.systems().iter().any(|system| system.name == name);
+    // one that no list shows is shown beside the right system
     let is_here = |bug: &&Bug| {
-        let is_of_zoo = scope.registry.zoo().iter().any(|system| system.name == bug.system);
-        is_of_zoo || scope.systems.iter().any(|system| system.name == bug.system)
+        let beside = if is_listed(bug.system) { bug.system } else { bug.twin };
+        scope.systems.iter().any(|system| system.name == beside)
     };
     BUGS.iter().filter(is_here).filter(|bug| !is_shown(bug)).copied().collect()
 }
@@ -159,4 +162,31 @@ pub fn markdown(programs: &Sheet) -> String {
          down from, which differ in their seeds alone.\n\n{}",
         sheet.markdown()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::registry::Registry;
+
+    #[test]
+    fn a_comparison_of_one_system_shows_the_planted_bugs_of_no_other() {
+        let registry = Registry::builtin();
+        let scope = |systems| Scope {
+            registry: registry.clone(),
+            systems,
+            nemeses: vec!["none".into()],
+            seeds: 1,
+            length: Duration::from_secs(1),
+            rate: 1,
+        };
+        let redis = registry.system("redis").expect("it is registered");
+        let shown = planted(&scope(vec![redis]), &[]);
+        let names: Vec<&str> = shown.iter().map(|bug| bug.system).collect();
+        assert!(names.contains(&"redis-cas-race") && shown.iter().all(|bug| bug.twin == "redis"), "{names:?}");
+        assert!(!names.contains(&"redis-stale-cache"), "it is listed, and not asked for: {names:?}");
+        assert_eq!(planted(&scope(registry.systems().to_vec()), &[]).len(), BUGS.len());
+    }
 }

@@ -79,9 +79,9 @@ pub(super) struct Arguments {
     /// Measure nothing; run the gallery's capsules again, and tell them as this program tells them
     #[arg(long, conflicts_with = "check")]
     retell: bool,
-    /// Where matrix.html, matrix.md, matrix.csv and the gallery go
-    #[arg(long, default_value = "results")]
-    out: PathBuf,
+    /// Where matrix.html, matrix.md, matrix.csv and the gallery go; `results` if left out, `results/quick` with --quick
+    #[arg(long)]
+    out: Option<PathBuf>,
 }
 
 impl Arguments {
@@ -105,6 +105,11 @@ impl Arguments {
             length: Duration::from_secs(if self.quick { 5 } else { 15 }),
             rate: if self.quick { 30 } else { 50 },
         })
+    }
+
+    /// A first impression does not take the place of a comparison.
+    fn out(&self) -> &Path {
+        self.out.as_deref().unwrap_or(Path::new(if self.quick { "results/quick" } else { "results" }))
     }
 
     fn jobs(&self) -> usize {
@@ -147,10 +152,10 @@ pub(super) fn matrix(arguments: &Arguments, registry: &Registry) -> Result<u8, F
         return check::check(arguments, registry, sample.into());
     }
     if arguments.retell {
-        return check::retell(registry, &arguments.out);
+        return check::retell(registry, arguments.out());
     }
     let scope = arguments.scope(registry)?;
-    make_folder(&arguments.out)?;
+    make_folder(arguments.out())?;
     let cells = matrix::cells(measured(&scope, &scope.tasks(), arguments.jobs())?);
     let mut found = exhibits::of(&cells, scope.seeds);
     if !arguments.quick {
@@ -159,7 +164,7 @@ pub(super) fn matrix(arguments: &Arguments, registry: &Registry) -> Result<u8, F
     let sizes = exhibit(&scope, &found, arguments)?;
     let gallery = exhibits::programs(&found.into_iter().zip(sizes).collect::<Vec<_>>());
     let command = arguments.command(&scope);
-    let out = &arguments.out;
+    let out = arguments.out();
     write(&out.join("matrix.csv"), &told::programs(&cells).csv())?;
     write(&out.join("matrix.md"), &told::markdown(&cells, &command))?;
     write(&out.join("matrix.html"), &page::html(&cells, &command))?;
@@ -224,7 +229,7 @@ fn run_all<T: Send>(
 /// Writes a small run for each exhibit to a gallery that has nothing else, and says how small each is.
 fn exhibit(scope: &Scope, exhibits: &[Exhibit], arguments: &Arguments) -> Result<Vec<Size>, Failure> {
     let most = if arguments.quick { CANDIDATES.1 } else { CANDIDATES.0 };
-    let gallery = arguments.out.join(exhibits::FOLDER);
+    let gallery = arguments.out().join(exhibits::FOLDER);
     if gallery.exists() {
         std::fs::remove_dir_all(&gallery).map_err(|error| unwritten(&gallery, &error))?;
     }

@@ -30,6 +30,11 @@ fn a_finding_is_told_as_documents_by_every_command_on_its_way() {
     let capsule = format!("{}/capsule.json", run["folder"].as_str().expect("a path"));
     let replayed = told(&["replay", &capsule], 1);
     assert_eq!((&replayed[0]["digest"], &replayed[0]["same"]), (&run["digest"], &true.into()));
+    let shrunk = told(&["shrink", &capsule], 1);
+    assert_eq!((&shrunk[0]["kind"], &shrunk[0]["is_minimal"]), (&"shrink".into(), &true.into()), "{shrunk:?}");
+    assert!(shrunk[0]["after"]["operations"].as_u64() < shrunk[0]["before"]["operations"].as_u64(), "{shrunk:?}");
+    let explained = told(&["explain", &capsule], 1);
+    assert!(explained[0]["markdown"].as_str().is_some_and(|told| told.contains("**invalid**")), "{explained:?}");
     let history = format!("{}/history.jsonl", run["folder"].as_str().expect("a path"));
     let checked = told(&["check", &history, "--model", "cas-register"], 1);
     assert_eq!((&checked[0]["kind"], &checked[0]["exit_code"]), (&"verdict".into(), &1.into()));
@@ -43,6 +48,14 @@ fn lists_and_plans_are_documents_too() {
     assert!(named("systems", "raft") && named("workloads", "register") && named("nemeses", "swarm"));
     let plan = said(&["plan", "--format", "json"], 0);
     assert_eq!(serde_json::from_str::<Value>(&plan).expect("one document")["system"], "redis");
+}
+
+#[test]
+fn what_netsplit_says_of_itself_is_told_as_documents() {
+    let meta = told(&["meta", "--time-limit", "1s", "--seed", "0..2"], 0);
+    assert_eq!((meta.len(), &meta[1]["seed"], &meta[1]["same"]), (2, &1.into(), &true.into()), "{meta:?}");
+    let found = told(&["doctor"], 0);
+    assert!(found.iter().any(|one| one["what"] == "cores") && found.iter().all(|one| one["kind"] == "doctor"));
 }
 
 #[test]

@@ -26,7 +26,7 @@ struct Committed {
 
 /// The exit code is 1 if anything differs.
 pub(super) fn check(arguments: &Arguments, registry: &Registry, sample: usize) -> Result<u8, Failure> {
-    let out = &arguments.out;
+    let out = arguments.out();
     let markdown = text(out, "matrix.md")?;
     let arguments = &arguments.in_scope_of(&markdown)?;
     let scope = &arguments.scope(registry)?;
