@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use netsplit_checker::Value;
+use netsplit_systems::shortener::code;
 use rand::Rng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
@@ -167,6 +168,18 @@ pub fn keys(scripts: &[Script]) -> Vec<String> {
     keys
 }
 
+/// So many numbered urls are tried for the keys of a plan, which may come from a stranger: more than the largest plan uses.
+const MOST_URLS: usize = 300_000;
+
+/// Creates every link that the scripts name, whose key is the code of one of the numbered urls. How many operations there are
+/// says nothing of the numbers: a plan that was shrunk has few, and keeps its keys.
+pub(crate) fn creates(scripts: &[Script], url: fn(usize) -> String) -> Vec<Op> {
+    let wanted = keys(scripts);
+    let urls = (0..MOST_URLS).map(url).map(|url| (code(&url), url));
+    let links = urls.filter(|(key, _)| wanted.contains(key)).take(wanted.len());
+    links.map(|(key, url)| Op::on(&key, "create", &[&url])).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use rand::SeedableRng;
@@ -182,6 +195,17 @@ mod tests {
         assert!(times.len() == 500 && times.is_sorted(), "{} operations", times.len());
         let close = times.windows(2).filter(|pair| pair[1] - pair[0] < 5).count();
         assert!((100..200).contains(&close), "{close} of 499 come within 5 ms of the one before");
+    }
+
+    #[test]
+    fn a_link_is_created_however_few_operations_ask_for_it() {
+        let url = |number: usize| format!("https://example.com/{number}");
+        let read = |number| Planned { at_ms: 0, node: "n1".into(), op: Op::on(&code(&url(number)), "read", &[]) };
+        let scripts = [vec![read(140)], vec![read(7), read(140)]];
+        let created = [7, 140].map(|number| Op::on(&code(&url(number)), "create", &[&url(number)]));
+        assert_eq!(creates(&scripts, |number| format!("https://example.com/{number}")), created);
+        let strange = Planned { op: Op::on("strange", "read", &[]), ..read(0) };
+        assert_eq!(creates(&[vec![strange]], |number| format!("https://example.com/{number}")), []);
     }
 
     #[test]

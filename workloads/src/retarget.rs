@@ -14,7 +14,7 @@ use netsplit_systems::system::Offer;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::op::{ROTATION, deal, keys, reads_of_all};
+use crate::op::{ROTATION, creates, deal, reads_of_all};
 use crate::register::shown;
 use crate::{Invocation, Op, Script, Shape, Workload, over_http};
 
@@ -61,12 +61,7 @@ pub(crate) fn first_url(number: usize) -> String {
 
 /// Creates every link that the scripts ask for.
 pub(crate) fn setup(scripts: &[Script]) -> Vec<Op> {
-    let wanted = keys(scripts);
-    let urls = (0..).map(first_url).map(|url| (code(&url), url));
-    urls.take(scripts.iter().map(Vec::len).sum::<usize>().max(ROTATION.in_use))
-        .filter(|(key, _)| wanted.contains(key))
-        .map(|(key, url)| Op::on(&key, "create", &[&url]))
-        .collect()
+    creates(scripts, first_url)
 }
 
 fn invoke<'a>(client: &'a mut Client, node: &'a Arc<str>, op: &'a Op) -> Invocation<'a> {

@@ -16,7 +16,7 @@ use netsplit_systems::system::Offer;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::op::{deal, keys, reads_of_all};
+use crate::op::{creates, deal, reads_of_all};
 use crate::{Invocation, Op, Script, Shape, Workload, over_http};
 
 /// The workload.
@@ -55,10 +55,7 @@ fn empty(number: u128) -> String {
 
 /// Creates every set that the scripts add to.
 fn setup(scripts: &[Script]) -> Vec<Op> {
-    let wanted = keys(scripts);
-    let most = scripts.iter().map(Vec::len).sum::<usize>() as u128;
-    let urls = (0..=most).map(|number| (code(&empty(number)), empty(number)));
-    urls.filter(|(key, _)| wanted.contains(key)).map(|(key, url)| Op::on(&key, "create", &[&url])).collect()
+    creates(scripts, |number| empty(number as u128))
 }
 
 fn invoke<'a>(client: &'a mut Client, node: &'a Arc<str>, op: &'a Op) -> Invocation<'a> {
