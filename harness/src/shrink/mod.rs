@@ -4,12 +4,12 @@
 //! |---|---|
 //! | `oracle` | asks which of many candidates is the first to show the signature, several at a time |
 //! | `ddmin` | removes what can be removed, in chunks that halve (Zeller & Hildebrandt, IEEE TSE 2002) |
-//! | `passes` | what can be left out: the end, families of faults, faults, operations, final reads, clients |
+//! | `passes` | when operations begin, and what can be left out: the end, families of faults, faults, operations, final reads, clients |
 //! | `nodes` | leaving out nodes, and what it does to everything that names them |
 //! | `times` | closing gaps, and round numbers |
 //!
-//! The passes are repeated until a whole round of them changes nothing. That round tried every single fault and every
-//! single operation, so its end is *1-minimal*: without any one of them the anomaly is gone.
+//! The passes are repeated until a whole round of them leaves nothing out. The last passes of that round tried every single
+//! fault and every single operation, so its end is *1-minimal*: without any one of them the anomaly is gone.
 
 mod ddmin;
 mod nodes;
@@ -107,11 +107,11 @@ pub fn shrink(trial: Trial, signature: &Signature, options: &Options<'_>) -> Res
     let oracle = Oracle::new(trial.case.clone(), signature.clone(), options);
     let mut search = Search { trial, oracle };
     loop {
-        let before = search.plan().clone();
+        let before = Size::of(search.plan());
         for pass in passes::PASSES {
             pass(&mut search)?;
         }
-        if *search.plan() == before || search.oracle.is_exhausted() {
+        if Size::of(search.plan()) == before || search.oracle.is_exhausted() {
             break;
         }
     }

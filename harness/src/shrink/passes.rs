@@ -16,6 +16,7 @@ type Pass = fn(&mut Search<'_>) -> Result<(), NoRedis>;
 
 /// In the order in which they are done.
 pub(super) const PASSES: &[Pass] = &[
+    as_it_ran,
     operations_of_the_evidence,
     end,
     families,
@@ -28,10 +29,32 @@ pub(super) const PASSES: &[Pass] = &[
     nodes::drop_nodes,
     times::close_gaps,
     times::round,
+    // With other times fewer may do, and that none can be left out is to be known of the plan that is the last.
+    faults,
+    operations,
 ];
 
 /// Lengths are cut to a multiple of this.
 const LENGTH_UNIT_MS: u64 = 100;
+
+/// Has every operation begin when it did in the run, and leaves out those that never did. An operation that had to wait for
+/// its client would come earlier without the operations before it, and meet others than it met.
+fn as_it_ran(search: &mut Search<'_>) -> Result<(), NoRedis> {
+    let (plan, invoked) = (search.plan().clone(), invoked(&search.trial));
+    let begun: BTreeSet<Place> = invoked.values().copied().collect();
+    let mut pinned = plan.clone();
+    for event in &search.trial.recording.history.events {
+        if let (Some((client, at)), Ok(ms)) = (invoked.get(&event.index), u64::try_from(event.time.as_millis())) {
+            pinned.scripts[*client][*at].at_ms = ms;
+        }
+    }
+    let never: Vec<Place> = places(&plan).into_iter().filter(|place| !begun.contains(place)).collect();
+    pinned = without(&pinned, &never, search.workload());
+    if pinned != plan {
+        search.advance(std::iter::once(pinned))?;
+    }
+    Ok(())
+}
 
 /// Cuts what comes after the anomaly: the final reads and the wait for them, then the end of the main phase.
 fn end(search: &mut Search<'_>) -> Result<(), NoRedis> {
@@ -228,12 +251,19 @@ fn without(plan: &Plan, dropped: &[Place], workload: &Workload) -> Plan {
 /// The set-up and the final reads are what the workload would ask for these scripts, or go: a read that looks for less than
 /// was written would find a loss that is none.
 fn settle(plan: &mut Plan, workload: &Workload) {
-    let same = |old: &[Op], new: &[Op]| -> Vec<Op> {
-        let again = |old: &Op| new.iter().find(|new| new.f == old.f && new.key == old.key).cloned();
-        old.iter().filter_map(again).collect()
+    plan.setup = still(&plan.setup, (workload.setup)(&plan.scripts));
+    plan.finale = still(&plan.finale, (workload.finale)(&plan.scripts));
+}
+
+/// Those of `old` that are among `new`: the same operation, or else one of the same name and key, which no other stands for.
+fn still(old: &[Op], mut new: Vec<Op>) -> Vec<Op> {
+    let is_like = |old: &Op, new: &Op| new.f == old.f && new.key == old.key;
+    let take = |wanted: &Op| {
+        let same = new.iter().position(|new| new == wanted);
+        let like = || new.iter().position(|new| is_like(wanted, new) && !old.contains(new));
+        same.or_else(like).map(|at| new.remove(at))
     };
-    plan.setup = same(&plan.setup, &(workload.setup)(&plan.scripts));
-    plan.finale = same(&plan.finale, &(workload.finale)(&plan.scripts));
+    old.iter().filter_map(take).collect()
 }
 
 fn drop_places<T>(items: Vec<T>, dropped: &[usize]) -> Vec<T> {
@@ -281,4 +311,25 @@ fn invoked(trial: &Trial) -> BTreeMap<u64, Place> {
         }
     }
     invoked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_done_to_one_key_several_times_stays_apart() {
+        let create = |url: &str| Op::on("g", "create", &[url]);
+        let all = || ["a", "b", "c"].map(create).to_vec();
+        assert_eq!(still(&all(), all()), all());
+        assert_eq!(still(&[create("c"), create("a")], all()), [create("c"), create("a")]);
+        assert_eq!(still(&all(), vec![create("b")]), [create("b")]);
+        assert_eq!(still(&all(), vec![]), []);
+    }
+
+    #[test]
+    fn a_final_read_that_looks_for_less_takes_the_place_of_the_one_that_looked_for_more() {
+        let read = |sought: &[&str]| Op::new("read", sought.iter().copied());
+        assert_eq!(still(&[read(&["a", "b"])], vec![read(&["b"])]), [read(&["b"])]);
+    }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Options, Shrunk, Size, shrink};
@@ -83,6 +84,15 @@ fn a_lost_write_is_shrunk_to_one_write_one_power_loss_and_one_read() {
     assert!(size.faults == 1 && size.operations == 1 && size.final_reads == 1, "{size:?}");
     let sought = &plan.finale[0].args;
     assert_eq!(sought, &plan.scripts[0][0].op.args, "the read looks for what was written");
+}
+
+#[test]
+fn a_fractured_read_is_shrunk_to_one_swap_and_the_snapshots_around_it() {
+    let plan = check("two-phase-commit-early-release", "swap", "none");
+    let size = Size::of(&plan);
+    assert!(size.faults == 0 && size.operations <= 4 && size.setup <= 4 && size.keys == 1, "{size:?}");
+    let created: BTreeSet<_> = plan.setup.iter().map(|op| op.arg(0)).collect();
+    assert_eq!(created.len(), plan.setup.len(), "every link is created once");
 }
 
 #[test]
