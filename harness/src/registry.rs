@@ -76,6 +76,8 @@ pub const ZOO: &[System] = &[
     shortener::atomic_commit::weakened::TWO_PHASE_COMMIT_BROKEN_PROMISE,
     shortener::atomic_commit::weakened::TWO_PHASE_COMMIT_EARLY_RELEASE,
     shortener::atomic_commit::weakened::TWO_PHASE_COMMIT_IMPATIENT,
+    shortener::atomic_commit::weakened::TWO_PHASE_COMMIT_TORN_LOG,
+    leader::weakened::LEADER_DOUBLE_VOTE,
 ];
 
 /// Systems for the tests of netsplit itself, which no list shows.

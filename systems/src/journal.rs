@@ -45,21 +45,19 @@ pub enum BadJournal {
 impl<T: Serialize + DeserializeOwned> Journal<T> {
     /// Opens a journal and reads all its records.
     pub fn open(disk: &Disk, name: &'static str) -> Result<(Journal<T>, Vec<T>), BadJournal> {
-        let bytes = disk.read(name)?;
-        let mut records = Vec::new();
-        let mut at_bytes = 0;
-        loop {
-            match first(&bytes[at_bytes..]) {
-                First::Incomplete => break,
-                First::Damaged(_) | First::Lost => return Err(BadJournal::Damaged { name, at_bytes }),
-                First::Frame(record, length_bytes) => {
-                    records.push(record);
-                    at_bytes += length_bytes;
-                }
-            }
+        let (records, at_bytes, end) = read(&disk.read(name)?);
+        if matches!(end, First::Damaged(_) | First::Lost) {
+            return Err(BadJournal::Damaged { name, at_bytes });
         }
         // Also what an earlier process appended and never synced is read here: it is made durable before anybody acts on it.
         disk.truncate(name, at_bytes)?;
+        Ok((Journal { disk: disk.clone(), name, records: PhantomData }, records))
+    }
+
+    /// The same with a bug: the torn end stays where it is, and whatever can't be read is taken for one, with all that was
+    /// appended behind it.
+    pub(crate) fn open_torn(disk: &Disk, name: &'static str) -> Result<(Journal<T>, Vec<T>), BadJournal> {
+        let (records, ..) = read(&disk.read(name)?);
         Ok((Journal { disk: disk.clone(), name, records: PhantomData }, records))
     }
 
@@ -89,6 +87,20 @@ impl<T: Serialize + DeserializeOwned> Journal<T> {
     }
 }
 
+/// The records that `bytes` begin with, how many bytes they take, and what follows them.
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> (Vec<T>, usize, First<T>) {
+    let (mut records, mut at_bytes) = (Vec::new(), 0);
+    loop {
+        match first(&bytes[at_bytes..]) {
+            First::Frame(record, length_bytes) => {
+                records.push(record);
+                at_bytes += length_bytes;
+            }
+            end => return (records, at_bytes, end),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{BadJournal, Journal};
@@ -112,6 +124,18 @@ mod tests {
         assert_eq!(records, ["one"]);
         journal.append(&"three".to_owned()).unwrap();
         assert_eq!(Journal::<String>::open(&platter.disk(), "journal").unwrap().1, ["one", "three"]);
+    }
+
+    #[test]
+    fn what_is_appended_behind_a_torn_record_is_refused_and_forgotten_where_that_is_not_cut_off() {
+        let (platter, _) = written();
+        let whole = platter.disk().read("journal").unwrap().len();
+        platter.disk().truncate("journal", whole - 1).unwrap();
+        let (journal, records) = Journal::<String>::open_torn(&platter.disk(), "journal").unwrap();
+        assert_eq!(records, ["one"]);
+        journal.append(&"three".to_owned()).unwrap();
+        assert_eq!(Journal::<String>::open_torn(&platter.disk(), "journal").unwrap().1, ["one"]);
+        assert!(matches!(Journal::<String>::open(&platter.disk(), "journal"), Err(BadJournal::Damaged { .. })));
     }
 
     #[test]

@@ -92,6 +92,8 @@ pub const BUGS: &[Bug] = &[
     bug("two-phase-commit-broken-promise", "two-phase-commit", "swap", "power-loss", TORN),
     bug("two-phase-commit-early-release", "two-phase-commit", "swap", "none", TORN),
     bug("two-phase-commit-impatient", "two-phase-commit", "swap", "halves", TORN),
+    bug("two-phase-commit-torn-log", "two-phase-commit", "set", "slow-disk,power-loss,rolling-restart", LOST),
+    bug("leader-double-vote", "leader", "job", "crash", BOTH_ACT),
     bug("redis-everysec", "redis", "lock", "power-loss", TWO_HOLDERS),
     bug("raft-reply-before-commit", "raft", "append", "partition,crash", LOST_APPENDS),
 ];

@@ -16,7 +16,7 @@
 //! | `supervisor` | stands for the lease, renews it, has the job done while it lasts |
 //! | `job` | an act of the job |
 //! | [`api`], [`client`] | the HTTP interface, and the client for it |
-//! | [`weakened`] | variants that leave the fence out |
+//! | [`weakened`] | variants that leave a rule out |
 
 pub mod api;
 pub mod client;
@@ -57,7 +57,7 @@ pub const LEADER: System = System {
         mechanism: "A node that gets a lease from a majority leads until the lease ends, under a token that is higher than any before. It loads the job's last number from a majority and stores the next on a majority; a node that has promised a higher token refuses both.",
         failures: &[],
     },
-    start: |node| start(node, Rules { fences: true, timer: Timer::Monotonic }),
+    start: |node| start(node, RULES),
 };
 
 /// How long a lease lasts.
@@ -70,7 +70,12 @@ struct Rules {
     fences: bool,
     /// What measures a lease.
     timer: Timer,
+    /// Whether a voter that is started again knows which tokens it has promised.
+    remembers: bool,
 }
+
+/// All of them.
+const RULES: Rules = Rules { fences: true, timer: Timer::Monotonic, remembers: true };
 
 /// What measures a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +153,7 @@ fn start(node: Node, rules: Rules) -> NodeFuture {
             Timer::Monotonic => Watch::Since(Instant::now()),
             Timer::WallClock => Watch::WallClock(node.clock.clone()),
         };
-        let voter = Voter::open(&node.disk, watch.clone(), rules.fences)?;
+        let voter = Voter::open(&node.disk, watch.clone(), rules)?;
         let quorum = Quorum::new(&node, Peers::of(&node), voter.clone());
         let (desk, door) = Desk::new(quorum.clone());
         spawn(Supervisor::new(&node, quorum, watch).supervise(door));

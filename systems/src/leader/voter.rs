@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{LEASE, Reply, Request, Watch};
+use super::{LEASE, Reply, Request, Rules, Watch};
 use crate::disk::{Disk, DiskError};
 use crate::journal::{BadJournal, Journal};
 
@@ -45,11 +45,14 @@ pub(super) struct Voter {
 }
 
 impl Voter {
-    pub(super) fn open(disk: &Disk, watch: Watch, fences: bool) -> Result<Voter, BadJournal> {
+    pub(super) fn open(disk: &Disk, watch: Watch, rules: Rules) -> Result<Voter, BadJournal> {
         let (journal, kept) = Journal::open(disk, "voter")?;
-        let kept = kept.last().copied().unwrap_or_default();
+        let mut kept: Kept = kept.last().copied().unwrap_or_default();
+        if !rules.remembers {
+            kept.promised = 0;
+        }
         let lease = Lease { leader: None, ends: watch.now() + LEASE };
-        Ok(Voter { state: Arc::new(Mutex::new((kept, lease))), journal, watch, fences })
+        Ok(Voter { state: Arc::new(Mutex::new((kept, lease))), journal, watch, fences: rules.fences })
     }
 
     /// Whose lease this node granted last, if it knows.
@@ -154,23 +157,26 @@ impl Voter {
 
 #[cfg(test)]
 mod tests {
+    use super::super::RULES;
     use super::*;
     use crate::clock::Clock;
     use crate::disk::Platter;
 
+    const NO_FENCE: Rules = Rules { fences: false, ..RULES };
+
     struct Bench {
         platter: Platter,
         clock: Clock,
-        fences: bool,
+        rules: Rules,
     }
 
     impl Bench {
-        fn new(fences: bool) -> Bench {
-            Bench { platter: Platter::default(), clock: Clock::reading(|| Duration::from_secs(9)), fences }
+        fn new(rules: Rules) -> Bench {
+            Bench { platter: Platter::default(), clock: Clock::reading(|| Duration::from_secs(9)), rules }
         }
 
         fn open(&self) -> Voter {
-            Voter::open(&self.platter.disk(), Watch::WallClock(self.clock.clone()), self.fences).unwrap()
+            Voter::open(&self.platter.disk(), Watch::WallClock(self.clock.clone()), self.rules).unwrap()
         }
 
         /// A voter that grants whatever is asked first.
@@ -191,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_lease_keeps_others_out_until_it_ends() {
-        let bench = Bench::new(true);
+        let bench = Bench::new(RULES);
         let voter = bench.ready();
         assert_eq!(ask(&voter, "a", &Request::Lease { token: 1 }), "Granted");
         assert_eq!(ask(&voter, "b", &Request::Lease { token: 2 }), "Refused { promised: 1 }");
@@ -206,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_lease_that_was_granted_in_vain_is_anothers_once_it_is_released_by_whoever_has_it() {
-        let voter = Bench::new(true).ready();
+        let voter = Bench::new(RULES).ready();
         assert_eq!(ask(&voter, "a", &Request::Lease { token: 1 }), "Granted");
         for (from, token) in [("b", 1), ("a", 0)] {
             ask(&voter, from, &Request::Release { token });
@@ -219,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_node_that_was_started_again_waits_out_what_it_may_have_granted_and_grants_no_token_twice() {
-        let bench = Bench::new(true);
+        let bench = Bench::new(RULES);
         assert_eq!(ask(&bench.ready(), "a", &Request::Lease { token: 1 }), "Granted");
         let voter = bench.open();
         assert_eq!(ask(&voter, "b", &Request::Lease { token: 2 }), "Refused { promised: 1 }");
@@ -229,9 +235,16 @@ mod tests {
     }
 
     #[test]
+    fn a_voter_that_forgets_its_promises_grants_a_token_twice() {
+        let bench = Bench::new(Rules { remembers: false, ..RULES });
+        assert_eq!(ask(&bench.ready(), "a", &Request::Lease { token: 1 }), "Granted");
+        assert_eq!(ask(&bench.ready(), "b", &Request::Lease { token: 1 }), "Granted");
+    }
+
+    #[test]
     fn the_fence_keeps_a_deposed_leader_from_the_storage_and_without_it_it_overwrites_its_successor() {
-        for (fences, answer, number) in [(true, "Refused { promised: 2 }", 8), (false, "Stored", 6)] {
-            let voter = Bench::new(fences).ready();
+        for (rules, answer, number) in [(RULES, "Refused { promised: 2 }", 8), (NO_FENCE, "Stored", 6)] {
+            let voter = Bench::new(rules).ready();
             assert_eq!(ask(&voter, "b", &store(2, 8)), "Stored");
             assert_eq!(ask(&voter, "a", &store(1, 6)), answer);
             assert_eq!(voter.state().0.stored.number, number);
@@ -240,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_message_that_was_overtaken_undoes_nothing() {
-        let voter = Bench::new(false).ready();
+        let voter = Bench::new(NO_FENCE).ready();
         ask(&voter, "a", &store(1, 8));
         assert_eq!(ask(&voter, "a", &store(1, 7)), "Stored");
         assert_eq!(ask(&voter, "a", &Request::Load { token: 1 }), "Loaded(Checkpoint { token: 1, number: 8 })");

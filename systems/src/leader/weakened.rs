@@ -1,6 +1,6 @@
-//! Weakened variants: a lease without a fence, and one that clocks that can be set measure.
+//! Weakened variants: a lease without a fence, one that clocks that can be set measure, and votes that a restart forgets.
 
-use super::{LEADER, Rules, Timer, start};
+use super::{LEADER, RULES, Rules, Timer, start};
 use crate::story::{Failure, Story};
 use crate::system::{Claim, Level, MINIMUM, System};
 
@@ -32,7 +32,7 @@ pub const LEADER_NO_FENCE: System = System {
             cost: COST,
         }],
     },
-    start: |node| start(node, Rules { fences: false, timer: Timer::Monotonic }),
+    start: |node| start(node, Rules { fences: false, ..RULES }),
     ..LEADER
 };
 
@@ -56,6 +56,31 @@ pub const LEADER_WALL_CLOCK: System = System {
             cost: COST,
         }],
     },
-    start: |node| start(node, Rules { fences: false, timer: Timer::WallClock }),
+    start: |node| start(node, Rules { fences: false, timer: Timer::WallClock, ..RULES }),
+    ..LEADER
+};
+
+/// Weakened: a voter that is started again has forgotten what it promised, and votes again.
+pub const LEADER_DOUBLE_VOTE: System = System {
+    name: "leader-double-vote",
+    about: "`leader`, but a voter's promises are not on its disk: after a restart it may vote for a token again",
+    gives_up: "one leader for a token, and the fence: both stand on what voters remember",
+    claims: WEAKENED,
+    story: Story {
+        mechanism: "A node that gets a lease from a majority leads under a token that is higher than any that its voters remember. A voter remembers its promises until its process ends.",
+        failures: &[Failure {
+            anomalies: BOTH_ACT,
+            steps: &[
+                "A majority promises a token to a node, which leads and acts.",
+                "So many voters are restarted that a majority has forgotten the promise.",
+                "Another node asks them for the same token, or a lower one, and gets it: they have voted twice.",
+                "Two leaders have one token, and no fence can tell them apart.",
+            ],
+            remedy: "To have a promise on the disk before it is given.",
+            variant: Some("leader"),
+            cost: "A sync of the disk for every vote.",
+        }],
+    },
+    start: |node| start(node, Rules { remembers: false, ..RULES }),
     ..LEADER
 };

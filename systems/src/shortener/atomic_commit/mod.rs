@@ -57,6 +57,8 @@ enum Rule {
     LogPromise,
     /// What is to be written stays locked until the decision.
     HoldLocks,
+    /// What a power loss tore is cut off before anything is appended.
+    CutTornEnd,
     /// Who has voted yes decides nothing alone.
     AwaitDecision,
 }
@@ -172,7 +174,8 @@ impl Mesh {
 
 fn start(node: Node, rules: Rules) -> NodeFuture {
     Box::pin(async move {
-        let (journal, records) = Journal::<Record>::open(&node.disk, "commit")?;
+        let open = if rules.keep(Rule::CutTornEnd) { Journal::<Record>::open } else { Journal::open_torn };
+        let (journal, records) = open(&node.disk, "commit")?;
         let mut remembered = Remembered::default();
         remembered.extend(records);
         let life = remembered.lives + 1;

@@ -1,7 +1,7 @@
 //! Weakened variants of two-phase commit: each leaves one rule out, and claims what it can't hold any more.
 
 use super::{Rule, Rules, TWO_PHASE_COMMIT, TWO_PHASES, start};
-use crate::story::{Failure, Story, TORN};
+use crate::story::{Failure, LOST_WRITES, Story, TORN};
 use crate::system::{Claim, Level, MINIMUM, System};
 
 const WEAKENED: &[Claim] = &[Claim { level: Level::Serializable, under: MINIMUM, weakened: true }];
@@ -103,5 +103,29 @@ pub const TWO_PHASE_COMMIT_IMPATIENT: System = System {
         }],
     },
     start: |node| start(node, without(Rule::AwaitDecision)),
+    ..TWO_PHASE_COMMIT
+};
+
+/// Weakened: a shard accepts a torn log.
+pub const TWO_PHASE_COMMIT_TORN_LOG: System = System {
+    name: "two-phase-commit-torn-log",
+    about: "`two-phase-commit`, but a node that lost power in the middle of a write appends behind the torn record",
+    gives_up: "everything that a shard acknowledged between such a power loss and its next start",
+    claims: WEAKENED,
+    story: Story {
+        mechanism: "As two-phase commit, but a node that starts leaves the torn end of its log where it is, and reads its log only up to the first record that is not whole.",
+        failures: &[Failure {
+            anomalies: LOST_WRITES,
+            steps: &[
+                "A node loses power in the middle of a write: the last record of its log is torn.",
+                "It starts again from the records before that one, and appends new ones behind it; they are synced and acknowledged.",
+                "It is started once more, and reads up to the torn record: what came behind it is forgotten.",
+            ],
+            remedy: "To cut the torn end off before anything is appended, and to refuse to start from a log that is damaged elsewhere.",
+            variant: Some("two-phase-commit"),
+            cost: "None but the care.",
+        }],
+    },
+    start: |node| start(node, without(Rule::CutTornEnd)),
     ..TWO_PHASE_COMMIT
 };
