@@ -164,13 +164,9 @@ fn tell(rows: &[Row], skipped: &[String], out: &Path) {
     tell_rows("zoo", &told::programs(rows));
     say(told::people(rows).plain().trim_end());
     say("");
-    let missed = rows.iter().filter(|(fared, _)| fared.found == 0).count();
-    let alarms = rows.iter().filter(|(fared, _)| fared.alarms.0 > 0).count();
-    say(&format!(
-        "{} bugs: {} found, {missed} missed; {alarms} twins raised an alarm",
-        rows.len(),
-        rows.len() - missed
-    ));
+    for line in told::summary(rows) {
+        say(&line);
+    }
     for one in skipped {
         say(&format!("not run: {one}"));
     }

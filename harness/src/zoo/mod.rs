@@ -132,6 +132,47 @@ pub struct Witness {
     pub is_minimal: bool,
 }
 
+/// The most faults that the median witness of a zoo is to have.
+pub const MOST_FAULTS: usize = 3;
+
+/// The most operations that it is to have.
+pub const MOST_OPERATIONS: usize = 8;
+
+/// How large the witnesses of a zoo are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Medians {
+    /// How many there are.
+    pub witnesses: usize,
+    /// How many of them are known to be minimal.
+    pub minimal: usize,
+    /// The median of their faults.
+    pub faults: usize,
+    /// The median of their operations.
+    pub operations: usize,
+}
+
+impl Medians {
+    /// Of these witnesses; `None` of none. Of two middle ones the larger is taken.
+    pub fn of(witnesses: &[Witness]) -> Option<Medians> {
+        let median = |size: fn(&Size) -> usize| {
+            let mut sizes: Vec<usize> = witnesses.iter().map(|witness| size(&witness.size)).collect();
+            sizes.sort_unstable();
+            sizes.get(sizes.len() / 2).copied()
+        };
+        Some(Medians {
+            witnesses: witnesses.len(),
+            minimal: witnesses.iter().filter(|witness| witness.is_minimal).count(),
+            faults: median(|size| size.faults)?,
+            operations: median(|size| size.operations)?,
+        })
+    }
+
+    /// Whether they are as small as they are to be.
+    pub fn are_small(&self) -> bool {
+        self.faults <= MOST_FAULTS && self.operations <= MOST_OPERATIONS
+    }
+}
+
 /// As many candidates does the search for a witness ask about.
 pub const MOST_CANDIDATES: usize = 4000;
 
@@ -161,6 +202,29 @@ mod tests {
     fn fared(own: Vec<Vec<Signature>>, twin: Vec<Vec<Signature>>) -> Fared {
         let [bug, right] = BUG.settings();
         Fared::of(BUG, &Runs::from([(bug, own), (right, twin)]))
+    }
+
+    #[test]
+    fn the_median_witness_is_held_to_three_faults_and_eight_operations() {
+        let witness = |faults, operations, is_minimal| {
+            let zero = Size {
+                faults,
+                operations,
+                setup: 0,
+                final_reads: 0,
+                clients: 1,
+                keys: 1,
+                nodes: 3,
+                length: Duration::ZERO,
+            };
+            Witness { size: zero, is_minimal }
+        };
+        assert_eq!(Medians::of(&[]), None);
+        let small = Medians::of(&[witness(0, 900, false), witness(9, 1, true), witness(3, 8, true)]);
+        assert_eq!(small, Some(Medians { witnesses: 3, minimal: 2, faults: 3, operations: 8 }));
+        assert!(small.is_some_and(|medians| medians.are_small()));
+        let large = Medians::of(&[witness(0, 8, true), witness(0, 9, true)]);
+        assert_eq!(large.map(|medians| (medians.operations, medians.are_small())), Some((9, false)));
     }
 
     #[test]

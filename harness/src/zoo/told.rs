@@ -1,6 +1,6 @@
 //! The tables of the zoo: for people, and for other programs.
 
-use super::{Fared, Witness};
+use super::{Fared, MOST_FAULTS, MOST_OPERATIONS, Medians, Witness};
 use crate::sheet::Sheet;
 use crate::statistics::{Waits, wilson};
 
@@ -114,12 +114,35 @@ fn program(fared: &Fared, witness: Option<Witness>) -> Vec<String> {
     cells
 }
 
+/// How the bugs and their twins fared, and how large the witnesses are, a line each.
+pub fn summary(rows: &[Row]) -> Vec<String> {
+    let missed = rows.iter().filter(|(fared, _)| fared.found == 0).count();
+    let alarms = rows.iter().filter(|(fared, _)| fared.alarms.0 > 0).count();
+    let found = rows.len() - missed;
+    let mut lines =
+        vec![format!("{} bugs: {found} found, {missed} missed; {alarms} twins raised an alarm", rows.len())];
+    let witnesses: Vec<Witness> = rows.iter().filter_map(|(_, witness)| *witness).collect();
+    lines.extend(Medians::of(&witnesses).map(|medians| {
+        format!(
+            "witnesses: the median has {} faults and {} operations, {} at most {MOST_FAULTS} and {MOST_OPERATIONS}; {} of {} \
+             are known to be minimal",
+            medians.faults,
+            medians.operations,
+            if medians.are_small() { "as wanted" } else { "but is to have" },
+            medians.minimal,
+            medians.witnesses
+        )
+    }));
+    lines
+}
+
 /// The page for people.
 pub fn markdown(rows: &[Row], command: &str, skipped: &[String]) -> String {
     let mut text = format!(
         "# The zoo\n\nPlanted bugs, each one rule left out of a right system, and whether netsplit finds them. Made by \
-         `{command}`.\n\n{}\n{}\n",
+         `{command}`.\n\n{}\n{}\n\n{}\n",
         people(rows).markdown(),
+        summary(rows).join("\n\n"),
         METHOD
     );
     if !skipped.is_empty() {
