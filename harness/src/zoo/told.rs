@@ -161,3 +161,32 @@ interval by order statistics, which needs at least six blocks. `>n` is more than
 - **witness**: the first run that found it, shrunk until no single fault or operation can be left out.
 - **alarms of the twin**: runs of the right system with the same seeds that showed anything at all; there must be none.
 ";
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::shrink::Size;
+    use crate::zoo::Runs;
+    use crate::zoo::bugs::BUGS;
+
+    /// The row of a bug that no seed found, with a witness of such a size.
+    fn row(faults: usize, operations: usize) -> Row {
+        let nothing_shown = BUGS[0].settings().map(|setting| (setting, vec![Vec::new(); 6]));
+        let length = Duration::from_secs(1);
+        let size = Size { faults, operations, setup: 0, final_reads: 0, clients: 1, keys: 1, nodes: 3, length };
+        (Fared::of(BUGS[0], &Runs::from(nothing_shown)), Some(Witness { size, is_minimal: true }))
+    }
+
+    #[test]
+    fn the_summary_tells_what_was_missed_and_whether_the_median_witness_is_small() {
+        let [fared, small] = summary(&[row(1, 3), row(2, 8), row(0, 900)]).try_into().expect("there are two lines");
+        assert_eq!(fared, "3 bugs: 0 found, 3 missed; 0 twins raised an alarm");
+        let told =
+            "the median has 1 faults and 8 operations, as wanted at most 3 and 8; 3 of 3 are known to be minimal";
+        assert_eq!(small, format!("witnesses: {told}"));
+        assert!(summary(&[row(4, 1)])[1].contains("4 faults and 1 operations, but is to have at most 3 and 8"));
+        assert_eq!(summary(&[(row(0, 0).0, None)]).len(), 1, "nothing was shrunk");
+    }
+}
