@@ -8,10 +8,18 @@ use crate::{Fault, Nemesis, Target};
 /// One process, some or all of them are killed at once.
 pub const CRASH: Nemesis = Nemesis {
     name: "crash",
-    about: "kills and restarts the processes of one host, a minority, a majority or all nodes, or Redis",
+    about: "kills and restarts the processes of one host, the leader, a minority, a majority or all nodes, or Redis",
     families: &["crash"],
     schedule: |rng, cluster, phase| {
-        let specs = [Spec::AnyHost, Spec::AnyHost, Spec::MinorityThird, Spec::Minority, Spec::Majority, Spec::All];
+        let specs = [
+            Spec::AnyHost,
+            Spec::AnyHost,
+            Spec::Leader,
+            Spec::MinorityThird,
+            Spec::Minority,
+            Spec::Majority,
+            Spec::All,
+        ];
         one_each(rng, phase, |rng| Fault::Crash { hosts: Spec::one_of(&specs, rng, cluster) })
     },
 };

@@ -16,11 +16,11 @@ use crate::{CLIENTS, Cluster, CutKind, Fault, Nemesis, Phase, Schedule};
 /// Cuts of a random shape and kind, one after another.
 pub const PARTITION: Nemesis = Nemesis {
     name: "partition",
-    about: "cuts of any shape below, and Redis or the clients on one side; messages wait or are lost",
+    about: "cuts of any shape below, and the leader, Redis or the clients on one side; messages wait or are lost",
     families: FAMILIES,
     schedule: |rng, cluster, phase| {
         let shapes: &[Shape] =
-            &[halves, isolate_one, redis_alone, clients_aside, uniform_size, bridge, majorities_ring];
+            &[halves, isolate_one, leader_alone, redis_alone, clients_aside, uniform_size, bridge, majorities_ring];
         one_each(rng, phase, |rng| shapes.choose(rng).expect("there are shapes")(rng, cluster))
     },
 };
@@ -102,6 +102,11 @@ fn halves(rng: &mut ChaCha8Rng, cluster: &Cluster) -> Fault {
 
 fn isolate_one(rng: &mut ChaCha8Rng, cluster: &Cluster) -> Fault {
     Fault::Isolate { kind: kind(rng), hosts: Spec::One.draw(rng, cluster) }
+}
+
+/// Whoever leads alone; nobody where nobody leads.
+fn leader_alone(rng: &mut ChaCha8Rng, cluster: &Cluster) -> Fault {
+    Fault::Isolate { kind: kind(rng), hosts: Spec::Leader.draw(rng, cluster) }
 }
 
 /// Redis alone; one node where there is none.
@@ -242,13 +247,20 @@ mod tests {
             for step in (PARTITION.schedule)(&mut rng(seed), &cluster(5), seconds(30)) {
                 let stalls = step.fault.cut_kind() == Some(CutKind::Stall);
                 let shape = match &step.fault {
-                    Fault::Isolate { hosts, .. } => format!("{}", hosts[0] == crate::Target::Host("redis".into())),
+                    Fault::Isolate { hosts, .. } => match hosts[0].to_string().as_str() {
+                        aimed @ ("redis" | "leader") => aimed.to_owned(),
+                        _ => "node".to_owned(),
+                    },
                     Fault::Cut { sides, .. } => format!("{} hosts", sides.concat().len()),
                     _ => "links".to_owned(),
                 };
                 seen.insert((shape, stalls));
             }
         }
-        assert_eq!(seen.len(), 12, "node, Redis, bridge, all hosts, all with the clients, links; each twice: {seen:?}");
+        assert_eq!(
+            seen.len(),
+            14,
+            "node, leader, Redis, bridge, all hosts, all with the clients, links; each twice: {seen:?}"
+        );
     }
 }

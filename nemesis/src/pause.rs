@@ -8,10 +8,10 @@ use crate::{Fault, Nemesis};
 /// Processes stand still and go on.
 pub const PAUSE: Nemesis = Nemesis {
     name: "pause",
-    about: "stops and continues the processes of one host, a minority, a majority or all nodes, or Redis",
+    about: "stops and continues the processes of one host, the leader, a minority, a majority or all nodes, or Redis",
     families: &["pause"],
     schedule: |rng, cluster, phase| {
-        let specs = [Spec::AnyHost, Spec::AnyHost, Spec::Minority, Spec::Majority, Spec::All];
+        let specs = [Spec::AnyHost, Spec::AnyHost, Spec::Leader, Spec::Minority, Spec::Majority, Spec::All];
         one_each(rng, phase, |rng| Fault::Pause { hosts: Spec::one_of(&specs, rng, cluster) })
     },
 };
