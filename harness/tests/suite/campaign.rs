@@ -32,7 +32,7 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
 #[test]
 fn the_comparison_is_the_same_bytes_with_any_number_of_jobs() {
     let arguments =
-        ["matrix", "--quick", "--seeds", "1", "--systems", "redis,redis-everysec", "--nemeses", "none,power-loss"];
+        ["matrix", "--quick", "--seeds", "3", "--systems", "redis,redis-everysec", "--nemeses", "none,power-loss"];
     let made = |jobs: &str| {
         let out = tempfile::tempdir().unwrap();
         netsplit(&[&arguments[..], &["--jobs", jobs]].concat(), out.path(), 0);
