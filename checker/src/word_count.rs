@@ -177,6 +177,9 @@ mod tests {
         let seen = format!("{}{{a 2 b 1}}\n", ended("info"));
         assert_eq!(check(&format!("{seen}1 invoke read x=nil\n1 ok read x=nil")), "lost", "it was seen");
         assert_eq!(check(&format!("2 invoke read x=nil\n{seen}2 ok read x=nil")), "valid", "it looked before");
+        let both =
+            format!("{}{{a 2 b 1}}\n2 ok read x=nil", ended("info").replace("1 ok", "2 invoke read x=nil\n1 ok"));
+        assert_eq!(check(&both), "valid", "they looked at the same time");
         assert_eq!(check("1 invoke read x=nil\n1 ok read x={a 2 b 1}"), "phantom");
         assert_eq!(check(&format!("{}nil", ended("ok").replace("0 ok", "0 fail"))), "vacuous");
     }

@@ -4,6 +4,7 @@
 //! A bid is a link of its own. Whoever announces follows the links of all bids on the item, and claims one alias for the
 //! highest that is there; if somebody was faster, the item is sold already, and that winner is announced.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::FutureExt;
@@ -19,8 +20,8 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value as Json;
 
-use crate::op::{deal, keys};
-use crate::{Invocation, Op, Script, Shape, Workload, over_http};
+use crate::op::deal;
+use crate::{Invocation, Op, Planned, Script, Shape, Workload, over_http};
 
 /// The workload.
 pub const BIDS: Workload = Workload {
@@ -40,20 +41,19 @@ pub const BIDS: Workload = Workload {
 
 const BIDS_PER_ITEM: usize = 12;
 
-/// How often the winner of an item is asked for.
-const ANNOUNCEMENTS_PER_ITEM: usize = 6;
+/// Bids, and then announcements.
+const OPERATIONS_PER_ITEM: usize = BIDS_PER_ITEM + 6;
 
 fn generate(rng: &mut ChaCha8Rng, shape: &Shape) -> Vec<Script> {
     let mut dealt = 0;
     let mut amounts: Vec<i64> = Vec::new();
     deal(rng, shape, |rng| {
-        let (item, nth) =
-            (dealt / (BIDS_PER_ITEM + ANNOUNCEMENTS_PER_ITEM), dealt % (BIDS_PER_ITEM + ANNOUNCEMENTS_PER_ITEM));
+        let item = format!("item{}", dealt / OPERATIONS_PER_ITEM);
+        let nth = dealt % OPERATIONS_PER_ITEM;
         dealt += 1;
         if nth == 0 {
             amounts.clear();
         }
-        let item = format!("item{item}");
         if nth >= BIDS_PER_ITEM {
             return on(&item, "announce", &amounts);
         }
@@ -69,11 +69,12 @@ fn on(item: &str, f: &str, amounts: &[i64]) -> Op {
 
 /// One announcement for each item.
 fn finale(scripts: &[Script]) -> Vec<Op> {
-    let bids = |item: &str| {
-        let bids = scripts.iter().flatten().filter(|planned| planned.op.f == "bid" && planned.op.key() == item);
-        bids.filter_map(|planned| planned.op.number(0)).collect::<Vec<_>>()
-    };
-    keys(scripts).iter().map(|item| on(item, "announce", &bids(item))).collect()
+    let mut items: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+    for Planned { op, .. } in scripts.iter().flatten() {
+        let bid = op.number(0).filter(|_| op.f == "bid");
+        items.entry(op.key()).or_default().extend(bid);
+    }
+    items.iter().map(|(item, bids)| on(item, "announce", bids)).collect()
 }
 
 fn url(item: &str, amount: i64) -> String {

@@ -157,9 +157,8 @@ pub fn markdown(programs: &Sheet) -> String {
     sheet.rows.sort();
     format!(
         "# The gallery\n\nFor each system and each anomaly of it, one run that shows it, cut down as far as the search \
-         went (where hundreds of operations are left, it ended before nothing more could go): `report.html` explains it, \
-         and `netsplit replay results/gallery/…/capsule.json` runs it again. \"How often\" counts the runs that it was cut \
-         down from, which differ in their seeds alone.\n\n{}",
+         went: `report.html` explains it, and `netsplit replay results/gallery/…/capsule.json` runs it again. \"How often\" \
+         counts the runs that it was cut down from, which differ in their seeds alone.\n\n{}",
         sheet.markdown()
     )
 }

@@ -124,11 +124,11 @@ pub fn summary(rows: &[Row]) -> Vec<String> {
     let witnesses: Vec<Witness> = rows.iter().filter_map(|(_, witness)| *witness).collect();
     lines.extend(Medians::of(&witnesses).map(|medians| {
         format!(
-            "witnesses: the median has {} faults and {} operations, {} at most {MOST_FAULTS} and {MOST_OPERATIONS}; {} of {} \
-             are known to be minimal",
+            "witnesses: medians of faults {}, of operations {}, {} at most {MOST_FAULTS} and {MOST_OPERATIONS}; {} of {} are \
+             known to be minimal",
             medians.faults,
             medians.operations,
-            if medians.are_small() { "as wanted" } else { "but is to have" },
+            if medians.are_small() { "as wanted" } else { "and are to be" },
             medians.minimal,
             medians.witnesses
         )
@@ -183,10 +183,9 @@ mod tests {
     fn the_summary_tells_what_was_missed_and_whether_the_median_witness_is_small() {
         let [fared, small] = summary(&[row(1, 3), row(2, 8), row(0, 900)]).try_into().expect("there are two lines");
         assert_eq!(fared, "3 bugs: 0 found, 3 missed; 0 twins raised an alarm");
-        let told =
-            "the median has 1 faults and 8 operations, as wanted at most 3 and 8; 3 of 3 are known to be minimal";
+        let told = "medians of faults 1, of operations 8, as wanted at most 3 and 8; 3 of 3 are known to be minimal";
         assert_eq!(small, format!("witnesses: {told}"));
-        assert!(summary(&[row(4, 1)])[1].contains("4 faults and 1 operations, but is to have at most 3 and 8"));
+        assert!(summary(&[row(4, 1)])[1].contains("faults 4, of operations 1, and are to be at most 3 and 8"));
         assert_eq!(summary(&[(row(0, 0).0, None)]).len(), 1, "nothing was shrunk");
     }
 }

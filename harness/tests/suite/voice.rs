@@ -30,7 +30,7 @@ fn a_finding_is_told_as_documents_by_every_command_on_its_way() {
     let capsule = format!("{}/capsule.json", run["folder"].as_str().expect("a path"));
     let replayed = told(&["replay", &capsule], 1);
     assert_eq!((&replayed[0]["digest"], &replayed[0]["same"]), (&run["digest"], &true.into()));
-    let shrunk = told(&["shrink", &capsule], 1);
+    let shrunk = told(&["shrink", &capsule, "--out", out], 1);
     assert_eq!((&shrunk[0]["kind"], &shrunk[0]["is_minimal"]), (&"shrink".into(), &true.into()), "{shrunk:?}");
     assert!(shrunk[0]["after"]["operations"].as_u64() < shrunk[0]["before"]["operations"].as_u64(), "{shrunk:?}");
     let explained = told(&["explain", &capsule], 1);
