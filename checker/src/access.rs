@@ -142,6 +142,11 @@ impl Access<'_> {
         self.ret.is_none()
     }
 
+    /// Whether it asks for the value and for nothing else.
+    pub(crate) fn is_read(&self) -> bool {
+        self.op == RegisterOp::Read
+    }
+
     /// The value that it surely saw.
     pub(crate) fn observed(&self) -> Option<&Value> {
         match (&self.op, self.ret.as_ref()?) {
