@@ -13,6 +13,9 @@ use crate::{Cause, History, Operation, Outcome, Value, Verdict};
 pub(crate) struct Access<'h> {
     pub(crate) index: u64,
     pub(crate) process: u64,
+    /// Which life of a process did it. What was not answered may take effect at any later time, so that it ends a life: a
+    /// process that goes on, as imported ones do, does so as another.
+    pub(crate) life: usize,
     pub(crate) key: &'h Value,
     /// The node that was asked, where known.
     pub(crate) node: Option<&'h str>,
@@ -52,6 +55,7 @@ pub(crate) fn bytes(history: &History) -> usize {
 pub(crate) fn accesses<'h>(history: &'h History, initial: &Value) -> Result<Vec<Access<'h>>, Unreadable> {
     let mut specification = RegisterSpec::new(initial.clone());
     let mut all = Vec::new();
+    let (mut lives, mut life) = (BTreeMap::new(), 0);
     let operations = history.operations()?;
     if operations.iter().any(|operation| operation.f() == "delete") {
         specification.nil_reads = NilReads::Absent;
@@ -62,7 +66,14 @@ pub(crate) fn accesses<'h>(history: &'h History, initial: &Value) -> Result<Vec<
             let (index, process) = (operation.index(), operation.process());
             let node = operation.invocation.node.as_deref();
             let completed = operation.completion.map(|event| event.index);
-            all.push(Access { index, process, key, node, completed, op, ret, found_nothing: false });
+            let own = *lives.entry(process).or_insert_with(|| {
+                life += 1;
+                life
+            });
+            if ret.is_none() {
+                lives.remove(&process);
+            }
+            all.push(Access { index, process, life: own, key, node, completed, op, ret, found_nothing: false });
         }
     }
     Ok(all)

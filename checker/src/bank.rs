@@ -118,13 +118,16 @@ impl Checker for Bank {
             Ok(operations) => operations,
             Err(unpaired) => return unpaired.into(),
         };
-        let (mut expected, mut all, mut reads) = (None, Vec::new(), 0);
+        let (mut expected, mut all, mut reads, mut unreadable) = (None, Vec::new(), 0, None);
         for operation in operations.iter().filter(|operation| operation.f() == "read") {
             let Outcome::Ok(answer) = operation.outcome() else { continue };
             let at = operation.index();
             let snapshot = match Snapshot::of(answer) {
                 Ok(snapshot) => snapshot,
-                Err(why) => return Verdict::Unknown(Cause::Undecided(format!("read #{at}: {why}"))),
+                Err(why) => {
+                    unreadable = unreadable.or(Some(format!("read #{at}: {why}")));
+                    continue;
+                }
             };
             reads += 1;
             let expected = expected.get_or_insert_with(|| Expected {
@@ -139,6 +142,7 @@ impl Checker for Bank {
         }
         match (all.is_empty(), reads) {
             (false, _) => Verdict::Invalid(all),
+            _ if unreadable.is_some() => Verdict::Unknown(Cause::Undecided(unreadable.unwrap_or_default())),
             (true, 0) => Verdict::vacuous("no snapshot was read"),
             (true, _) => Verdict::VALID,
         }
@@ -181,6 +185,14 @@ mod tests {
         let lines = format!("{FIRST}{{a 11 b -1}}");
         assert_eq!(anomalies(&Bank::default(), &lines), "negative-value");
         assert_eq!(anomalies(&Bank { allow_negative: true, ..Bank::default() }, &lines), "valid");
+    }
+
+    #[test]
+    fn an_answer_that_is_no_snapshot_hides_no_wrong_one() {
+        let (wrong, unreadable) = (format!("{FIRST}{{a 4 b 5}}\n"), "1 invoke read\n1 ok read soon\n");
+        assert_eq!(anomalies(&Bank::default(), &format!("{wrong}{unreadable}")), "wrong-total");
+        assert_eq!(anomalies(&Bank::default(), &format!("{unreadable}{wrong}")), "wrong-total");
+        assert_eq!(anomalies(&Bank::default(), unreadable), "unknown");
     }
 
     #[test]

@@ -112,10 +112,10 @@ impl<'a, 'h> Graph<'a, 'h> {
 
     /// CO; the `Err` is a cycle's ends.
     fn causal_order(&mut self) -> Result<(), Stop> {
-        let mut last: BTreeMap<u64, usize> = BTreeMap::new();
+        let mut last: BTreeMap<usize, usize> = BTreeMap::new();
         for at in 0..self.all.len() {
             self.in_time()?;
-            if let Some(previous) = last.insert(self.all[at].process, at) {
+            if let Some(previous) = last.insert(self.all[at].life, at) {
                 self.order.add(previous, at);
             }
         }
@@ -154,9 +154,9 @@ impl<'a, 'h> Graph<'a, 'h> {
 
     /// HB of each process's last operation; that of an earlier one is contained in it.
     fn hb_patterns(&self) -> Result<(), Stop> {
-        let mut processes: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+        let mut processes: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (at, access) in self.all.iter().enumerate() {
-            processes.entry(access.process).or_default().push(at);
+            processes.entry(access.life).or_default().push(at);
         }
         for own in processes.values() {
             let last = own[own.len() - 1];
@@ -278,6 +278,14 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_answered_may_happen_after_what_its_process_does_next() {
+        let late = "1 invoke write 1\n1 info write 1\n1 invoke read\n1 ok read nil\n1 invoke read\n1 ok read 1\n";
+        assert_eq!(anomalies(&Causal::default(), late), "valid");
+        let back = format!("{late}1 invoke read\n1 ok read nil");
+        assert_eq!(anomalies(&Causal::default(), &back), "WriteCOInitRead");
+    }
+
+    #[test]
     fn a_creation_found_nothing_unless_its_value_may_have_been_there() {
         assert_eq!(check(true, "1cx1 1wx2 2rx2 2rx0"), "WriteCOInitRead");
         assert_eq!(check(true, "1cx1 2rx0 2rx1 2wx2 1rx2"), "valid");
@@ -312,7 +320,7 @@ mod tests {
             past.iter().any(|&next| {
                 let free =
                     !order.contains(&next) && past.iter().all(|&at| !self.before[at][next] || order.contains(&at));
-                let own = self.all[next].process == self.all[last].process;
+                let own = self.all[next].life == self.all[last].life;
                 let judged = next == last || (self.memory && own);
                 if !free || (judged && !self.shows_the_last(next, order)) {
                     return false;
@@ -335,7 +343,7 @@ mod tests {
     fn causal_order(all: &[Access<'_>], sources: &[Option<usize>]) -> Vec<Vec<bool>> {
         let mut before = vec![vec![false; all.len()]; all.len()];
         for at in 0..all.len() {
-            (0..at).filter(|&first| all[first].process == all[at].process).for_each(|first| before[first][at] = true);
+            (0..at).filter(|&first| all[first].life == all[at].life).for_each(|first| before[first][at] = true);
             sources[at].into_iter().for_each(|write| before[write][at] = true);
         }
         for middle in 0..all.len() {

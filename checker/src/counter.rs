@@ -193,15 +193,18 @@ impl Checker for Counter {
             Err(unpaired) => return unpaired.into(),
         };
         let mut keys: BTreeMap<&Value, (Vec<Add<'_>>, Vec<Seen<'_>>)> = BTreeMap::new();
+        let mut unreadable = None;
         for operation in operations {
             let (adds, reads) = keys.entry(&operation.invocation.key).or_default();
             match (operation.f(), operation.outcome()) {
                 (_, Outcome::Fail) => {}
+                // what is refused adds nothing
+                (f, Outcome::Ok(answer)) if f != "read" && answer.as_refused().is_some() => {}
                 ("read", Outcome::Ok(answer)) => match answer.as_refused().unwrap_or(answer) {
                     Value::Int(seen) => reads.push((operation, *seen)),
                     other => {
                         let why = format!("read #{} answered {other}, which is no whole number", operation.index());
-                        return Verdict::Unknown(Cause::Undecided(why));
+                        unreadable = unreadable.or(Some(why));
                     }
                 },
                 _ => adds.extend(amount(&operation).map(|amount| Add { operation, amount: i128::from(amount) })),
@@ -216,6 +219,7 @@ impl Checker for Counter {
         }
         match (all.is_empty(), undecided) {
             (false, _) => Verdict::Invalid(all),
+            _ if unreadable.is_some() => Verdict::Unknown(Cause::Undecided(unreadable.unwrap_or_default())),
             (true, Some(read)) => Verdict::Unknown(Cause::Undecided(format!(
                 "read #{read} lies within its bounds, and the unanswered amounts have more than {SUMS} sums"
             ))),
@@ -314,5 +318,19 @@ mod tests {
     fn without_an_answered_read_a_pass_means_nothing() {
         assert_eq!(check("0 invoke add 2\n0 ok add 2"), "vacuous");
         assert_eq!(check("0 invoke read\n0 ok read soon"), "unknown");
+    }
+
+    #[test]
+    fn an_answer_that_is_no_number_hides_no_wrong_one() {
+        let wrong = "0 invoke add 2\n0 ok add 2\n1 invoke read\n1 ok read 7\n";
+        assert_eq!(check(&format!("{wrong}1 invoke read\n1 ok read soon")), "above-upper-bound");
+        assert_eq!(check(&format!("1 invoke read\n1 ok read soon\n{wrong}")), "above-upper-bound");
+    }
+
+    #[test]
+    fn what_was_refused_was_not_added() {
+        let refused = "0 invoke add 2\n0 ok add {refused 0}\n1 invoke read\n1 ok read ";
+        assert_eq!(check(&format!("{refused}0")), "valid");
+        assert_eq!(check(&format!("{refused}2")), "above-upper-bound");
     }
 }

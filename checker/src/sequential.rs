@@ -56,7 +56,7 @@ impl<'a, 'h> Search<'a, 'h> {
     fn new(accesses: &'a [Access<'h>], initial: &'a Value) -> Search<'a, 'h> {
         let mut keys: BTreeMap<&Value, usize> = BTreeMap::new();
         let (mut values, mut numbers) = (vec![initial], BTreeMap::from([(initial, 0)]));
-        let mut processes: BTreeMap<u64, Vec<Numbered<'_, '_>>> = BTreeMap::new();
+        let mut processes: BTreeMap<usize, Vec<Numbered<'_, '_>>> = BTreeMap::new();
         for access in accesses {
             let next = keys.len();
             let key = *keys.entry(access.key).or_insert(next);
@@ -66,7 +66,7 @@ impl<'a, 'h> Search<'a, 'h> {
                     u32::try_from(values.len() - 1).expect("values are counted in 32 bits")
                 })
             });
-            processes.entry(access.process).or_default().push(Numbered { access, key, wrote });
+            processes.entry(access.life).or_default().push(Numbered { access, key, wrote });
         }
         Search { processes: processes.into_values().collect(), keys: keys.len(), values }
     }
@@ -251,6 +251,13 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_answered_may_happen_after_what_its_process_does_next() {
+        let late = "1 invoke write 1\n1 info write 1\n1 invoke read\n1 ok read nil\n1 invoke read\n1 ok read ";
+        assert_eq!(check(&format!("{late}1")), "valid");
+        assert_eq!(check(&format!("{late}1\n1 invoke read\n1 ok read nil")), "not-sequential");
+    }
+
+    #[test]
     fn the_budget_makes_it_unknown_and_evidence_is_small() {
         let lines =
             format!("{WRITES}2 invoke read\n2 ok read 2\n2 invoke read\n2 ok read 1\n3 invoke read\n3 ok read 2");
@@ -263,7 +270,7 @@ mod tests {
     /// Tries every order that keeps each process's own.
     fn brute_force(all: &[Access<'_>], taken: u32, held: &BTreeMap<&Value, Value>) -> bool {
         let open = |at: &usize| taken >> at & 1 == 0;
-        let next = |at: &usize| !(0..*at).any(|first| open(&first) && all[first].process == all[*at].process);
+        let next = |at: &usize| !(0..*at).any(|first| open(&first) && all[first].life == all[*at].life);
         (0..all.len()).filter(open).all(|at| all[at].pending())
             || (0..all.len()).filter(open).filter(next).any(|at| {
                 let (access, taken) = (&all[at], taken | 1 << at);

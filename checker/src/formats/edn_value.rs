@@ -1,6 +1,7 @@
 //! EDN values (edn-format.org): as much as Jepsen, Knossos and Elle print.
 //!
-//! Keywords, symbols and characters become [`Value::Text`], lists and sets [`Value::List`]. A tag is dropped
+//! Keywords, symbols and characters become [`Value::Text`], lists and sets [`Value::List`], those of sets
+//! in ascending order. A tag is dropped
 //! (`#jepsen.history.Op{…}` is its map), but for our own `#netsplit/number "…"`, which holds a number that EDN can't say.
 
 use std::borrow::Cow;
@@ -104,7 +105,15 @@ fn dispatch(c: &mut Cursor<'_, '_>) -> Result<Value, Problem> {
     let begin = c.at;
     c.at += 1;
     match c.peek() {
-        Some(b'{') => list(c, b'}'),
+        // two that are written in another order are one set
+        Some(b'{') => list(c, b'}').map(|set| match set {
+            Value::List(elements) => {
+                let mut elements = elements.to_vec();
+                elements.sort_unstable();
+                Value::list(elements)
+            }
+            other => other,
+        }),
         Some(b'#') => {
             c.at += 1;
             take_token(c);

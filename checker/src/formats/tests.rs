@@ -116,6 +116,13 @@ fn check(format: Format, text: &str, expected: &[&str]) -> Imported {
 }
 
 #[test]
+fn sets_are_equal_in_whatever_order_they_are_written() {
+    let maps =
+        "{:type :invoke :f :write :process 0 :value #{2 [1 0] 1}}{:type :ok :f :write :process 0 :value #{1 2 [1 0]}}";
+    check(Format::Edn, maps, &["0 invoke write nil [1 2 [1 0]] -", "0 ok write nil [1 2 [1 0]] -"]);
+}
+
+#[test]
 fn reads_edn_in_every_shape() {
     let expected = ["0 invoke read nil nil -", "0 fail read nil nil timed-out", "nemesis info start nil [1 2] -"];
     let maps = "{:type :invoke, :f :read, :process 0, :index 9}\n#jepsen.history.Op{:type :fail :f :read\n :process 0 \

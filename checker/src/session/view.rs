@@ -70,7 +70,7 @@ pub(super) struct Sessions<'a, 'h> {
     all: &'a [Access<'h>],
     sources: &'a [Option<usize>],
     guarantee: Guarantee,
-    processes: BTreeMap<u64, Vec<usize>>,
+    processes: BTreeMap<usize, Vec<usize>>,
     /// The place of each access in its process.
     place: Vec<usize>,
     /// What orders the writes of each key for everybody.
@@ -83,17 +83,17 @@ struct View<'h> {
     obliged: BTreeMap<&'h Value, Vec<Obliged>>,
     known: BTreeSet<usize>,
     /// How far into each process's past it must look.
-    looked: BTreeMap<u64, usize>,
+    looked: BTreeMap<usize, usize>,
     /// What its reads say about the order of the writes of each key.
     edges: BTreeMap<&'h Value, Vec<Edge>>,
 }
 
 impl<'a, 'h> Sessions<'a, 'h> {
     pub(super) fn new(all: &'a [Access<'h>], sources: &'a [Option<usize>], guarantee: Guarantee) -> Sessions<'a, 'h> {
-        let mut processes: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+        let mut processes: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         let mut place = Vec::with_capacity(all.len());
         for (at, access) in all.iter().enumerate() {
-            let own = processes.entry(access.process).or_default();
+            let own = processes.entry(access.life).or_default();
             place.push(own.len());
             own.push(at);
         }
@@ -194,7 +194,7 @@ impl<'a, 'h> Sessions<'a, 'h> {
     fn look_back(&self, view: &mut View<'h>, since: usize, seen: usize) {
         let mut open = vec![seen];
         while let Some(through) = open.pop() {
-            let process = self.all[through].process;
+            let process = self.all[through].life;
             let from = view.looked.get(&process).copied().unwrap_or(0);
             // a compare-and-set has seen what it replaced
             let to = self.place[through] + usize::from(self.guarantee == Guarantee::WritesFollowReads);

@@ -85,11 +85,16 @@ impl Sessions {
                 continue;
             }
             sessions.present[txn as usize] = true;
-            let next = names.len();
-            let name = *names.entry(txns.all[txn as usize].process).or_insert(next);
-            sessions.each.resize_with(names.len(), Vec::new);
+            let name = *names.entry(txns.all[txn as usize].process).or_insert(sessions.each.len());
+            if name == sessions.each.len() {
+                sessions.each.push(Vec::new());
+            }
             sessions.before[txn as usize] = sessions.each[name].last().copied();
             sessions.each[name].push(txn);
+            // what was not answered may take effect at any later time: a process that goes on is another session
+            if fate == Fate::Indeterminate {
+                names.remove(&txns.all[txn as usize].process);
+            }
             let written = externals(txns.mops(txn)).into_iter().filter(|(_, touched)| touched.written.is_some());
             sessions.writes[txn as usize] = written.map(|(key, _)| key).collect();
         }

@@ -247,6 +247,9 @@ fn sessions_are_judged_by_their_order_alone() {
     // a lost update
     let lost = "i0 rx=,wx=1 o0 rx=,wx=1 i1 rx=,wx=2 o1 rx=,wx=2";
     assert_eq!(holds(lost), ["read-committed", "read-atomic", "causal"]);
+    // what was not answered may happen after what its process does next
+    let late = "i0 wx=1 n0 wx=1 i0 rx= o0 rx= i1 rx=1 o1 rx=1";
+    assert_eq!(holds(late).len(), LEVELS.len());
     // the effect is seen, its cause is not
     let cause = "i0 wx=1 o0 wx=1 i1 rx=1,wy=1 o1 rx=1,wy=1 i2 ry=1 o2 ry=1 i2 rx= o2 rx=";
     assert_eq!(holds(cause), ["read-committed", "read-atomic"]);
