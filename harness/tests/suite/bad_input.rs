@@ -1,17 +1,13 @@
 //! Bad input: one clear line with file and reason, exit 64, and nothing overwritten.
 
 use std::fs;
+use std::process::Command;
 
-use assert_cmd::Command;
-
-fn netsplit() -> Command {
-    Command::new(assert_cmd::cargo::cargo_bin!("netsplit"))
-}
+use crate::program::{ended_with, netsplit};
 
 /// What is said on standard error, by a command that must end with `code`.
 fn said(command: &mut Command, code: i32) -> String {
-    let assertion = command.assert().code(code);
-    String::from_utf8_lossy(&assertion.get_output().stderr).into_owned()
+    ended_with(code, command).stderr
 }
 
 #[test]
@@ -34,7 +30,7 @@ fn sizes_beyond_a_run_s_bounds_are_refused() {
 fn a_capsule_that_is_not_ours_truncated_or_of_another_version_is_refused_in_one_line() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let arguments = ["run", "--time-limit", "1s", "--nemesis", "none", "--out"];
-    netsplit().args(arguments).arg(folder.path()).assert().code(0);
+    ended_with(0, netsplit().args(arguments).arg(folder.path()));
     let good = fs::read_to_string(folder.path().join("latest/capsule.json")).expect("a capsule was written");
     let refusal = |content: &[u8]| {
         let path = folder.path().join("bad.json");
@@ -62,7 +58,7 @@ fn a_capsule_that_is_not_ours_truncated_or_of_another_version_is_refused_in_one_
 fn a_capsule_whose_run_differs_is_a_failure_of_the_harness_that_names_the_first_difference() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let arguments = ["run", "--time-limit", "2s", "--nemesis", "none", "--out"];
-    netsplit().args(arguments).arg(folder.path()).assert().code(0);
+    ended_with(0, netsplit().args(arguments).arg(folder.path()));
     let capsule = folder.path().join("latest/capsule.json");
     let good = fs::read_to_string(&capsule).expect("a capsule was written");
     // Slower links: the same script, another run.

@@ -2,19 +2,16 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
-use super::chromium::Chromium;
-
-const NETSPLIT: &str = env!("CARGO_BIN_EXE_netsplit");
+use crate::chromium::Chromium;
+use crate::program::{ended_with, netsplit};
 
 /// A run of the planted bug, and its report.
 fn report(out: &Path) -> String {
     let arguments =
         ["--system=redis-stale-cache", "--workload=register", "--nemesis", "none", "--seed", "3", "--time-limit", "3s"];
-    let output =
-        Command::new(NETSPLIT).arg("run").args(arguments).arg("--out").arg(out).output().expect("the program starts");
-    assert_eq!(output.status.code(), Some(1), "the planted bug was not caught");
+    ended_with(1, netsplit().arg("run").args(arguments).arg("--out").arg(out));
     std::fs::read_to_string(out.join("redis-stale-cache-register-none-3/report.html")).expect("the run has a report")
 }
 
@@ -80,14 +77,7 @@ fn a_foreign_script_does_not_run_and_the_console_says_so() {
 /// A small comparison, with its index.
 fn compared(out: &Path) {
     let arguments = ["--quick", "--seeds", "1", "--systems", "redis,redis-stale-cache", "--nemeses", "none,partition"];
-    let status = Command::new(NETSPLIT)
-        .arg("matrix")
-        .args(arguments)
-        .arg("--out")
-        .arg(out)
-        .output()
-        .expect("the program starts");
-    assert!(status.status.success(), "{status:?}");
+    ended_with(0, netsplit().arg("matrix").args(arguments).arg("--out").arg(out));
 }
 
 /// The texts of the rows that are seen, of the column at `at`.
@@ -131,7 +121,7 @@ struct View {
 
 impl View {
     fn of(folder: &Path) -> View {
-        let mut command = Command::new(NETSPLIT);
+        let mut command = netsplit();
         command.args(["view", "--port", "0"]).arg(folder).stdout(Stdio::piped());
         let mut process = command.spawn().expect("the program starts");
         let mut line = String::new();

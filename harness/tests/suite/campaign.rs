@@ -3,14 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use assert_cmd::Command;
+use crate::program;
 
 /// What a command says that must end with `code`.
 fn netsplit(arguments: &[&str], out: &Path, code: i32) -> String {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("netsplit"));
-    let assertion = command.args(arguments).arg("--out").arg(out).assert().code(code);
-    let output = assertion.get_output();
-    String::from_utf8_lossy(&[output.stdout.clone(), output.stderr.clone()].concat()).into_owned()
+    program::ended_with(code, program::netsplit().args(arguments).arg("--out").arg(out)).said()
 }
 
 /// Every file below a folder, by its name; the folder's own name, which replay commands hold, is left out.

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use assert_cmd::Command;
+use crate::program::{self, netsplit};
 
 const WRITE_THEN_READ: &str = "{:process 0 :type :invoke :f :write :value 1}
 {:process 0 :type :ok :f :write :value 1}
@@ -14,14 +15,13 @@ const WRITE_THEN_READ: &str = "{:process 0 :type :invoke :f :write :value 1}
 fn check(folder: &Path, content: &[u8], more: &[&str]) -> (i32, String) {
     let path = folder.join("history.edn");
     fs::write(&path, content).expect("the folder can be written");
-    ended(Command::new(assert_cmd::cargo::cargo_bin!("netsplit")).arg("check").arg(path).args(more))
+    ended(netsplit().arg("check").arg(path).args(more))
 }
 
 /// The exit code, and all that was said.
 fn ended(command: &mut Command) -> (i32, String) {
-    let output = command.output().expect("the program runs");
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.code().expect("no signal"), String::from_utf8_lossy(&said).into_owned())
+    let ended = program::ended(command);
+    (ended.code, ended.said())
 }
 
 #[test]
@@ -77,8 +77,7 @@ fn hostile_files_are_refused_in_one_line_that_names_them() {
     for (path, why) in
         [(folder.path().join("missing"), "no such file"), (folder.path().to_owned(), "a folder is no history")]
     {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("netsplit"));
-        let (code, said) = ended(command.arg("check").arg(path).args(["--model", "register"]));
+        let (code, said) = ended(netsplit().arg("check").arg(path).args(["--model", "register"]));
         assert!(code == 64 && said.contains(why) && said.lines().count() == 1, "{code}: {said}");
     }
 }
@@ -91,7 +90,7 @@ fn a_manifest_is_judged_row_by_row_and_may_not_leave_its_folder() {
     let judged = |rows: &str| {
         fs::write(&manifest, format!("file,model,init,format,expected,levels\n{rows}"))
             .expect("the folder can be written");
-        ended(Command::new(assert_cmd::cargo::cargo_bin!("netsplit")).args(["check", "--manifest"]).arg(&manifest))
+        ended(netsplit().args(["check", "--manifest"]).arg(&manifest))
     };
     let (code, said) =
         judged("a.edn,register,nil,edn,invalid,\na.edn,kafka,,edn,ok,\na.edn,register,nil,edn,unknown,\n");
@@ -120,7 +119,7 @@ fn a_contested_row_is_told_and_not_scored() {
         let levels = format!(r#""{{""serializable"":""{level}""}}""#);
         let rows = format!("file,model,init,format,expected,levels\na.edn,rw-register,,edn,{expected},{levels}\n");
         fs::write(&manifest, rows).expect("the folder can be written");
-        ended(Command::new(assert_cmd::cargo::cargo_bin!("netsplit")).args(["check", "--manifest"]).arg(&manifest))
+        ended(netsplit().args(["check", "--manifest"]).arg(&manifest))
     };
     assert_eq!(judged("invalid", "invalid").0, 0);
     assert_eq!(judged("invalid", "ok").0, 1);
@@ -142,8 +141,7 @@ fn every_scored_row_of_the_third_party_manifest_agrees() {
         println!("skipped: no third-party histories");
         return;
     };
-    let (code, said) =
-        ended(Command::new(assert_cmd::cargo::cargo_bin!("netsplit")).args(["check", "--manifest"]).arg(manifest));
+    let (code, said) = ended(netsplit().args(["check", "--manifest"]).arg(manifest));
     let wrong: Vec<&str> = said.lines().filter(|line| line.starts_with("DISAGREE")).collect();
     assert!(code == 0 && wrong.is_empty() && said.contains(" 0 disagree"), "{}", wrong.join("\n"));
 }

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use assert_cmd::Command;
 use netsplit::judge::Overall;
 use netsplit::plan::Config;
 use netsplit::{digest, judge, simulate};
 
 use crate::draw;
+use crate::program::{ended_with, netsplit};
 
 fn config(system: &str, workload: &str, nemesis: &str) -> Config {
     Config {
@@ -49,7 +49,7 @@ fn two_processes_at_one_job_and_at_two_write_the_same_files() {
     let run = |jobs: &str, out: &Path| {
         let what = ["run", "--workload", "register", "--nemesis", "partition,crash"];
         let arguments = [&what[..], &["--seed", "0..4", "--time-limit", "5s", "--jobs", jobs, "--out"]].concat();
-        netsplit().args(arguments).arg(out).assert().success();
+        ended_with(0, netsplit().args(arguments).arg(out));
     };
     let (one, two) = (folder.path().join("one"), folder.path().join("two"));
     run("1", &one);
@@ -67,12 +67,10 @@ fn two_processes_at_one_job_and_at_two_write_the_same_files() {
 fn a_stale_cache_is_caught_with_evidence_and_its_capsule_replays() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let arguments = ["run", "--system", "redis-stale-cache", "--nemesis", "none", "--time-limit", "10s", "--out"];
-    let ran = netsplit().args(arguments).arg(folder.path()).assert().code(1);
-    let told = String::from_utf8_lossy(&ran.get_output().stdout).into_owned();
+    let told = ended_with(1, netsplit().args(arguments).arg(folder.path())).stdout;
     assert!(told.contains("stale-read") && told.contains("replay  netsplit replay"), "{told}");
     let capsule = folder.path().join("latest/capsule.json");
-    let replayed = netsplit().arg("replay").arg(&capsule).assert().code(1);
-    let told = String::from_utf8_lossy(&replayed.get_output().stdout).into_owned();
+    let told = ended_with(1, netsplit().arg("replay").arg(&capsule)).stdout;
     assert!(told.contains("the same, byte for byte"), "{told}");
 }
 
@@ -98,8 +96,4 @@ fn a_run_without_operations_is_vacuous_and_not_a_pass() {
     let results = judge::judge(&case, &simulate::run(&case).expect("embedded Redis needs nothing"));
     assert_eq!(results.overall, Overall::Vacuous);
     assert_eq!(results.overall.exit_code(), 2);
-}
-
-fn netsplit() -> Command {
-    Command::new(assert_cmd::cargo::cargo_bin!("netsplit"))
 }

@@ -2,23 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use assert_cmd::Command;
-
-fn netsplit() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_netsplit"))
-}
+use crate::program::{ended_with, netsplit};
 
 /// A short run of the planted bug, and its folder.
 fn caught(out: &Path) -> PathBuf {
     let arguments =
         ["--system=redis-stale-cache", "--workload=register", "--nemesis", "none", "--seed", "3", "--time-limit", "3s"];
-    netsplit().arg("run").args(arguments).arg("--out").arg(out).assert().code(1);
+    ended_with(1, netsplit().arg("run").args(arguments).arg("--out").arg(out));
     out.join("redis-stale-cache-register-none-3")
 }
 
 fn explained(arguments: &[&str], run: &Path) -> String {
-    let assert = netsplit().arg("explain").args(arguments).arg(run).assert().code(1);
-    String::from_utf8(assert.get_output().stdout.clone()).expect("text")
+    ended_with(1, netsplit().arg("explain").args(arguments).arg(run)).stdout
 }
 
 #[test]
@@ -55,12 +50,10 @@ fn nothing_but_a_terminal_gets_colours() {
 #[test]
 fn what_is_no_run_is_wrong_use_and_says_which_file() {
     let out = tempfile::tempdir().unwrap();
-    let assert = netsplit().arg("explain").arg(out.path()).assert().code(64);
-    let told = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    let told = ended_with(64, netsplit().arg("explain").arg(out.path())).stderr;
     assert!(told.contains("capsule.json"), "{told}");
     let folder = caught(out.path());
     std::fs::write(folder.join("history.jsonl"), "{\"index\":").unwrap();
-    let assert = netsplit().arg("explain").arg(&folder).assert().code(64);
-    let told = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    let told = ended_with(64, netsplit().arg("explain").arg(&folder)).stderr;
     assert!(told.contains("history.jsonl") && told.contains('1'), "{told}");
 }

@@ -2,21 +2,14 @@
 //! reason, before anything starts, and nothing is written.
 
 use std::fs;
-use std::path::Path;
 
-use assert_cmd::Command;
-
-fn netsplit(folder: &Path) -> Command {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("netsplit"));
-    command.current_dir(folder);
-    command
-}
+use crate::program::{ended, ended_with, netsplit};
 
 /// A capsule that can be run.
 fn good() -> String {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let arguments = ["run", "--time-limit", "2s", "--nemesis", "partition,crash", "--seed", "2", "--out", "runs"];
-    let _valid_or_vacuous = netsplit(folder.path()).args(arguments).assert();
+    let _valid_or_vacuous = ended(netsplit().args(arguments).current_dir(folder.path()));
     fs::read_to_string(folder.path().join("runs/latest/capsule.json")).expect("a capsule was written")
 }
 
@@ -24,8 +17,7 @@ fn good() -> String {
 fn refusal(command: &str, content: &[u8]) -> String {
     let folder = tempfile::tempdir().expect("a temporary folder");
     fs::write(folder.path().join("bad.json"), content).expect("the folder can be written");
-    let assertion = netsplit(folder.path()).args([command, "bad.json"]).assert().code(64);
-    let said = String::from_utf8_lossy(&assertion.get_output().stderr).into_owned();
+    let said = ended_with(64, netsplit().args([command, "bad.json"]).current_dir(folder.path())).stderr;
     assert!(said.lines().count() == 1 && said.contains("bad.json: "), "{said}");
     assert!(!said.trim_end().contains(char::is_control), "{said:?}");
     assert_eq!(fs::read_dir(folder.path()).expect("it is there").count(), 1, "something was written: {said}");
@@ -120,6 +112,6 @@ fn another_version_s_capsule_is_refused_with_what_to_do() {
 #[test]
 fn what_is_no_file_is_not_read() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let assertion = netsplit(folder.path()).args(["replay", "."]).assert().code(64);
-    assert!(String::from_utf8_lossy(&assertion.get_output().stderr).contains("no file"));
+    let said = ended_with(64, netsplit().args(["replay", "."]).current_dir(folder.path())).stderr;
+    assert!(said.contains("no file"), "{said}");
 }

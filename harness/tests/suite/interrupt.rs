@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_netsplit");
+use crate::program::{PROGRAM, netsplit};
 
 /// Every folder of a run holds all files, and nothing half-written is left; returns how many there are. Beside them are
 /// the index and the link to the latest.
@@ -29,7 +29,7 @@ fn whole_runs(out: &Path) -> usize {
 #[test]
 fn after_an_interrupt_finished_runs_are_whole_and_the_missing_seeds_are_named() {
     let out = tempfile::tempdir().expect("a temporary folder");
-    let mut batch = Command::new(PROGRAM)
+    let mut batch = netsplit()
         .args(["run", "--seed", "0..100000", "--time-limit", "1s", "--nemesis", "none", "--jobs", "2", "--out"])
         .arg(out.path())
         .stdout(Stdio::piped())

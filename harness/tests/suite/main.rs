@@ -23,6 +23,7 @@ mod names_and_mail;
 mod nightly;
 mod panics;
 mod ping_pong;
+mod program;
 mod published;
 mod redis;
 mod riak;

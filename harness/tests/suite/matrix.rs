@@ -2,20 +2,14 @@
 
 use std::path::Path;
 
-use assert_cmd::Command;
+use crate::program::{ended, ended_with, netsplit};
 
 const SMALL: [&str; 7] =
     ["matrix", "--quick", "--seeds=1", "--systems=redis-stale-cache", "--nemeses=none", "--jobs=2", "--out"];
 
 fn matrix(out: &Path, flags: &[&str]) -> (i32, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_netsplit"))
-        .args(SMALL)
-        .arg(out)
-        .args(flags)
-        .output()
-        .expect("the program starts");
-    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    (output.status.code().expect("it ended by itself"), told)
+    let ended = ended(netsplit().args(SMALL).arg(out).args(flags));
+    (ended.code, ended.said())
 }
 
 #[test]
@@ -49,9 +43,8 @@ fn what_it_wrote_passes_its_check_and_what_was_changed_since_does_not() {
     std::fs::write(out.join(exhibit).join("report.html"), "in other words").unwrap();
     assert_eq!(matrix(out, &["--retell"]).0, 0);
     assert_eq!(matrix(out, &["--check"]).0, 0, "the gallery is told again as it was");
-    let unscoped = ["matrix", "--check", "--out"];
-    let output = Command::new(env!("CARGO_BIN_EXE_netsplit")).args(unscoped).arg(out).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "the scope is the one that matrix.md tells");
+    // Not scoped: the scope is the one that matrix.md tells.
+    ended_with(0, netsplit().args(["matrix", "--check", "--out"]).arg(out));
     let (code, told) = matrix(out, &["--check", "--systems=redis"]);
     assert!(code == 1 && told.contains("redis under none is missing"), "{told}");
 }

@@ -1,14 +1,11 @@
 //! `netsplit meta`: two processes agree on a plan, unless something in it is no function of the plan.
 
-use assert_cmd::Command;
+use crate::program::{ended_with, netsplit};
 
 /// What is said by a run of a system that must end with `code`.
 fn meta(system: &str, seeds: &str, code: i32) -> String {
     let arguments = ["meta", "--system", system, "--time-limit", "5s", "--seed", seeds];
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("netsplit"));
-    let assertion = command.args(arguments).assert().code(code);
-    let output = assertion.get_output();
-    String::from_utf8_lossy(&[output.stdout.clone(), output.stderr.clone()].concat()).into_owned()
+    ended_with(code, netsplit().args(arguments)).said()
 }
 
 #[test]
@@ -27,7 +24,5 @@ fn a_system_that_reads_the_real_clock_is_found_with_the_first_event_that_differs
 
 #[test]
 fn planted_leaks_are_in_no_list() {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("netsplit"));
-    let listed = command.args(["list", "systems"]).assert().code(0);
-    assert!(!String::from_utf8_lossy(&listed.get_output().stdout).contains("planted-real-clock"));
+    assert!(!ended_with(0, netsplit().args(["list", "systems"])).stdout.contains("planted-real-clock"));
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Output;
+use std::process::Command;
 
-use assert_cmd::Command;
 use netsplit::campaign::outcome::Outcome;
 
+use crate::program::{self, ended, ended_with};
 use crate::schema::flaws;
 
 /// Small runs, few of the canary: what is tested is the campaign. It says its folder by one name, wherever it is.
@@ -45,24 +45,17 @@ fn assert_fits_the_schema(folder: &Path) {
 
 /// What a command says in the folder `at`, that must end with `code`.
 fn netsplit(at: &Path, arguments: &[&str], code: i32) -> String {
-    let output = command(at).args(arguments).output().expect("the program starts");
-    said(&output, code)
+    ended_with(code, command(at).args(arguments)).said()
 }
 
 fn command(at: &Path) -> Command {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("netsplit"));
+    let mut command = program::netsplit();
     for variable in ["GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "CI_NODE_INDEX", "CI_NODE_TOTAL", "JOB_COMPLETION_INDEX"]
     {
         command.env_remove(variable);
     }
     command.current_dir(at);
     command
-}
-
-fn said(output: &Output, code: i32) -> String {
-    let said = String::from_utf8_lossy(&[output.stdout.clone(), output.stderr.clone()].concat()).into_owned();
-    assert_eq!(output.status.code(), Some(code), "{said}");
-    said
 }
 
 fn campaign(at: &Path, arguments: &[&str], code: i32) -> String {
@@ -126,7 +119,7 @@ fn two_shards_merge_to_what_one_machine_writes_byte_for_byte() {
         let mut arguments = [&["campaign"], &cells[..], SMALL, &["--shard", shard]].concat();
         let out = arguments.iter().position(|argument| *argument == "c").unwrap();
         arguments[out] = &folder;
-        command(two.path()).args(arguments).output().expect("the program starts");
+        ended(command(two.path()).args(arguments));
         assert!(two.path().join(&folder).join("results.json").exists());
     }
     netsplit(two.path(), &["merge", "shard-2", "shard-1", "--out", "c"], 1);
@@ -136,8 +129,9 @@ fn two_shards_merge_to_what_one_machine_writes_byte_for_byte() {
         whole.iter().filter(|(name, bytes)| merged[*name] != **bytes).map(|(name, _)| name).collect();
     assert!(different.is_empty(), "{different:?}");
     assert!(whole.keys().any(|name| name.ends_with("capsule.json")), "a finding was kept: {:?}", whole.keys());
-    let half = command(two.path()).args(["merge", "shard-1", "--out", "half"]).output().expect("the program starts");
-    let said = said(&half, half.status.code().filter(|code| [1, 2].contains(code)).expect("it is not green"));
+    let half = ended(command(two.path()).args(["merge", "shard-1", "--out", "half"]));
+    let said = half.said();
+    assert!([1, 2].contains(&half.code), "it is not green, but {}: {said}", half.code);
     assert!(said.contains("shards 2/2 are missing") && said.contains("runs are missing"), "{said}");
     let said = netsplit(two.path(), &["merge", "shard-1", "shard-1", "--out", "twice"], 64);
     assert!(said.contains("is there twice"), "{said}");
@@ -182,7 +176,7 @@ fn what_ci_shows_is_written_where_it_looks() {
     let mut command = command(at.path());
     command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", &summary);
     command.arg("campaign").args(cells).args(SMALL).args(["--issues", "--dry-run"]);
-    let said = said(&command.output().unwrap(), 1);
+    let said = ended_with(1, &mut command).said();
     assert!(said.contains("::error title=netsplit campaign campaign::redis-stale-cache/"), "{said}");
     assert!(said.contains("issue    netsplit: redis-stale-cache/") && said.contains("netsplit run --system"), "{said}");
     let summary = fs::read_to_string(summary).unwrap();

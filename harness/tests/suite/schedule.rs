@@ -3,17 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use assert_cmd::Command;
-
-fn netsplit(arguments: &[&str]) -> Command {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("netsplit"));
-    command.args(arguments);
-    command
-}
+use crate::program::{ended_with, netsplit};
 
 fn printed(arguments: &[&str]) -> String {
-    let assertion = netsplit(arguments).assert().code(0);
-    String::from_utf8_lossy(&assertion.get_output().stdout).into_owned()
+    ended_with(0, netsplit().args(arguments)).stdout
 }
 
 /// The field of the plan in a JSON file, or in a capsule's.
@@ -32,7 +25,7 @@ fn a_printed_plan_run_as_a_schedule_has_the_same_faults() {
     let plan = printed(&[&["plan", "--json"], &drawn[..]].concat());
     let path = |path: &Path| path.to_str().expect("the path is text").to_owned();
     let (out, file) = (path(folder.path()), path(&file));
-    netsplit(&[&["run", "--schedule", &file, "--out", &out], &same[..]].concat()).assert().code(0);
+    ended_with(0, netsplit().args(["run", "--schedule", &file, "--out", &out]).args(same));
     let capsule =
         fs::read_to_string(folder.path().join("redis-register-schedule-3/capsule.json")).expect("it was written");
     assert_eq!(field(&plan, "/schedule"), field(&capsule, "/plan/schedule"));
@@ -44,16 +37,13 @@ fn a_schedule_that_names_an_unknown_host_is_refused_with_file_line_and_the_list(
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("faults.toml");
     fs::write(&file, "[[fault]]\nat = \"1s\"\nfor = \"1s\"\ncrash = \"n7\"\n").expect("the folder can be written");
-    let mut command = netsplit(&["run", "--schedule"]);
-    let assertion = command.arg(&file).assert().code(64);
-    let said = String::from_utf8_lossy(&assertion.get_output().stderr).into_owned();
+    let said = ended_with(64, netsplit().args(["run", "--schedule"]).arg(&file)).stderr;
     assert!(said.contains("faults.toml: line 4: no host `n7`; there are n1, n2, n3, n4, n5, redis"), "{said}");
 }
 
 #[cfg(unix)]
 #[test]
 fn a_schedule_without_end_is_refused() {
-    let assertion = netsplit(&["run", "--schedule", "/dev/zero"]).assert().code(64);
-    let said = String::from_utf8_lossy(&assertion.get_output().stderr).into_owned();
+    let said = ended_with(64, netsplit().args(["run", "--schedule", "/dev/zero"])).stderr;
     assert!(said.contains("/dev/zero: it is longer than"), "{said}");
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use netsplit::redis_server;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_netsplit");
+use crate::program::{ended_with, netsplit};
 
 /// A cluster that is served, and what it printed about itself.
 struct Served {
@@ -22,7 +22,7 @@ struct Served {
 
 impl Served {
     fn start(arguments: &[&str]) -> Served {
-        let process = Command::new(PROGRAM).arg("serve").args(arguments).stdout(Stdio::piped()).spawn();
+        let process = netsplit().arg("serve").args(arguments).stdout(Stdio::piped()).spawn();
         let mut process = process.expect("the program starts");
         let mut lines = BufReader::new(process.stdout.take().expect("it was asked for")).lines();
         let mut told: Vec<String> = Vec::new();
@@ -240,9 +240,7 @@ fn what_can_not_be_served_is_refused_in_one_line() {
         (&["raft", "--port", &port], "choose others with --port"),
         (&["rafft"], "did you mean `raft`?"),
     ] {
-        let output = Command::new(PROGRAM).arg("serve").args(arguments).output().expect("the program starts");
-        let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(64), "{arguments:?}: {error}");
+        let error = ended_with(64, netsplit().arg("serve").args(arguments)).stderr;
         assert!(error.contains(said) && error.lines().count() == 1, "{arguments:?}: {error}");
     }
 }

@@ -1,12 +1,10 @@
 //! What shells, `man` and a newcomer ask of the program.
 
-use assert_cmd::Command;
+use crate::program::{ended, ended_with, netsplit};
 
 /// What a command says that must end well.
 fn said(arguments: &[&str]) -> String {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("netsplit"));
-    let assertion = command.args(arguments).assert().code(0);
-    String::from_utf8_lossy(&assertion.get_output().stdout).into_owned()
+    ended_with(0, netsplit().args(arguments)).stdout
 }
 
 #[test]
@@ -41,11 +39,8 @@ fn the_list_shows_every_system_with_its_claim() {
 #[test]
 fn new_writes_the_example_under_another_name_and_never_over_anything() {
     let folder = tempfile::tempdir().expect("there is a place for files");
-    let new = |name: &str| {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("netsplit"));
-        command.args(["new", name]).current_dir(folder.path()).output().expect("the program starts")
-    };
-    assert_eq!(new("my-store").status.code(), Some(0));
+    let new = |name: &str| ended(netsplit().args(["new", name]).current_dir(folder.path())).code;
+    assert_eq!(new("my-store"), 0);
     let text = |path: &str| std::fs::read_to_string(folder.path().join("my-store").join(path)).expect(path);
     let manifest = text("Cargo.toml");
     assert!(manifest.contains("name = \"my-store\"") && !manifest.contains("../.."), "{manifest}");
@@ -53,6 +48,6 @@ fn new_writes_the_example_under_another_name_and_never_over_anything() {
     assert!(text(".cargo/config.toml").contains("tokio_unstable"));
     assert_eq!(text("src/lib.rs"), include_str!("../../examples/own-system/src/lib.rs"));
     for refused in ["my-store", "../my-store", "Store", ""] {
-        assert_eq!(new(refused).status.code(), Some(64), "{refused}");
+        assert_eq!(new(refused), 64, "{refused}");
     }
 }

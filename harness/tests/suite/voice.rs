@@ -1,7 +1,8 @@
 //! Who listens: a program gets one JSON document a line of every command that tells results; a person can have less, or more.
 
-use assert_cmd::Command;
 use serde_json::Value;
+
+use crate::program::{ended_with, netsplit};
 
 /// The documents of a command that ends with this exit code.
 fn told(arguments: &[&str], code: i32) -> Vec<Value> {
@@ -10,9 +11,7 @@ fn told(arguments: &[&str], code: i32) -> Vec<Value> {
 }
 
 fn said(arguments: &[&str], code: i32) -> String {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("netsplit"));
-    let assertion = command.args(arguments).assert().code(code);
-    String::from_utf8_lossy(&assertion.get_output().stdout).into_owned()
+    ended_with(code, netsplit().args(arguments)).stdout
 }
 
 #[test]
