@@ -188,7 +188,8 @@ impl<'t, 'h> Lists<'t, 'h> {
                 if let Some(writer) = self.possible(Some(append.txn)) {
                     graph.edge(writer, *reader, WR);
                 }
-                if let Some(place) = append.place {
+                // a read in another order did not miss what this one has next
+                if let Some(place) = append.place.filter(|_| list.longest.starts_with(read)) {
                     readers[place as usize + 1].push(*reader);
                 }
             }
