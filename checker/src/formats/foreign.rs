@@ -1,5 +1,6 @@
 //! Operations as others write them: maps of which most fields may be missing, read in the order of the file.
 
+use std::collections::BTreeMap;
 use std::mem::size_of;
 use std::sync::Arc;
 use std::time::Duration;
@@ -119,8 +120,38 @@ impl Importer {
             assign_processes(&mut self.events).map_err(fail)?;
             self.warnings.push("no event has a `process`: completions paired by their values".to_owned());
         }
+        if let Some(first) = complete(&mut self.events) {
+            let how = "was answered with another value than it was asked with";
+            self.warnings.push(format!("event {first}, and maybe more, {how}: the answer is taken for both"));
+        }
         Ok((History { events: self.events }, self.warnings))
     }
+}
+
+/// Operations whose value is what they are given.
+const GIVEN: [&str; 9] = ["write", "cas", "add", "inc", "increment", "enqueue", "push", "put", "append"];
+
+/// Gives an invocation the value with which it was answered, as Knossos does: some clients learn only then what they wrote.
+/// The index of the first that had another.
+fn complete(events: &mut [Event]) -> Option<u64> {
+    let (mut open, mut first) = (BTreeMap::new(), None);
+    for at in 0..events.len() {
+        let event = &events[at];
+        let Actor::Process(process) = event.process else { continue };
+        if event.kind == Kind::Invoke {
+            if GIVEN.contains(&&*event.f) {
+                open.insert(process, at);
+            }
+            continue;
+        }
+        let Some(invoked) = open.remove(&process) else { continue };
+        let is_told = event.kind == Kind::Ok && !event.value.is_nil() && event.value.as_refused().is_none();
+        if is_told && event.value != events[invoked].value {
+            first = first.or(Some(event.index));
+            events[invoked].value = event.value.clone();
+        }
+    }
+    first
 }
 
 fn shown(value: &Value) -> String {

@@ -116,6 +116,18 @@ fn check(format: Format, text: &str, expected: &[&str]) -> Imported {
 }
 
 #[test]
+fn what_an_answer_says_was_written_was_written() {
+    let maps = |answer: &str| {
+        format!("{{:type :invoke :f :enqueue :process 0}} {{:type :ok :f :enqueue :process 0 :value {answer}}}")
+    };
+    let found = check(Format::Edn, &maps("2"), &["0 invoke enqueue nil 2 -", "0 ok enqueue nil 2 -"]);
+    assert!(found.warnings[0].starts_with("event 1, and maybe more, was answered with another value"));
+    check(Format::Edn, &maps("nil"), &["0 invoke enqueue nil nil -", "0 ok enqueue nil nil -"]);
+    let refused = "{\"refused\" 3}";
+    check(Format::Edn, &maps(refused), &["0 invoke enqueue nil nil -", &format!("0 ok enqueue nil {refused} -")]);
+}
+
+#[test]
 fn sets_are_equal_in_whatever_order_they_are_written() {
     let maps =
         "{:type :invoke :f :write :process 0 :value #{2 [1 0] 1}}{:type :ok :f :write :process 0 :value #{1 2 [1 0]}}";
