@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::history::Operation;
+use crate::history::{Operation, Unpaired};
 use crate::{Cause, Checker, Evidence, History, Outcome, Value, Verdict};
 
 /// The checker: `acquire` answers a token, `write` takes `[token value]`, or only a value and then carries the token of its
@@ -33,37 +33,60 @@ struct Story<'h> {
     refused: Vec<(Shown<'h>, i64)>,
 }
 
-fn stories(history: &History) -> Result<BTreeMap<&Value, Story<'_>>, String> {
-    let mut all: BTreeMap<&Value, Story<'_>> = BTreeMap::new();
-    // the token that each process was last given, by key
-    let mut last: BTreeMap<(&Value, u64), i64> = BTreeMap::new();
-    for operation in history.operations().map_err(|unpaired| unpaired.to_string())? {
-        let Outcome::Ok(answer) = operation.outcome() else { continue };
-        let story = all.entry(&operation.invocation.key).or_default();
-        let (at, process) = (operation.index(), operation.process());
+/// What was read of a history so far.
+#[derive(Default)]
+struct Stories<'h> {
+    all: BTreeMap<&'h Value, Story<'h>>,
+    /// The token that each process was last given, by key.
+    last: BTreeMap<(&'h Value, u64), i64>,
+    /// Why the first operation that means nothing means nothing.
+    unreadable: Option<String>,
+}
+
+impl<'h> Stories<'h> {
+    fn of(history: &'h History) -> Result<Stories<'h>, Unpaired> {
+        let mut stories = Stories::default();
+        for operation in history.operations()? {
+            if let Outcome::Ok(answer) = operation.outcome()
+                && let Err(why) = stories.add(operation, answer)
+            {
+                stories.unreadable.get_or_insert(why);
+            }
+        }
+        Ok(stories)
+    }
+
+    fn add(&mut self, operation: Operation<'h>, answer: &Value) -> Result<(), String> {
+        let (key, at, process) = (&operation.invocation.key, operation.index(), operation.process());
         let token = |value: &Value| value.as_int().ok_or_else(|| format!("#{at}: {value} is no token, a whole number"));
-        let given = || match (operation.invocation.value.as_list(), last.get(&(&operation.invocation.key, process))) {
+        let acquired = self.last.get(&(key, process)).copied();
+        let given = || match (operation.invocation.value.as_list(), acquired) {
             (Some([first, _]), _) => token(first),
-            (None, Some(acquired)) => Ok(*acquired),
+            (None, Some(acquired)) => Ok(acquired),
             _ => Err(format!("#{at}: a write takes [token value], not {}", operation.invocation.value)),
         };
+        let story = self.all.entry(key).or_default();
         match (operation.f(), answer.as_refused()) {
             ("acquire", None) => {
-                last.insert((&operation.invocation.key, process), token(answer)?);
-                story.acquired.push(Shown { operation, token: token(answer)? });
+                // if it is none, nobody knows what the process carries
+                self.last.remove(&(key, process));
+                let token = token(answer)?;
+                self.last.insert((key, process), token);
+                story.acquired.push(Shown { operation, token });
             }
             ("write", None) => story.guarded.push(Shown { operation, token: given()? }),
             ("write", Some(newest)) => {
-                story.guarded.push(Shown { operation, token: token(newest)? });
-                story.refused.push((Shown { operation, token: given()? }, token(newest)?));
+                let newest = token(newest)?;
+                story.guarded.push(Shown { operation, token: newest });
+                story.refused.push((Shown { operation, token: given()? }, newest));
             }
             ("acquire" | "release" | "read" | "create", _) => {}
             (other, _) => {
                 return Err(format!("#{at}: there is no operation `{other}`; there are acquire, release, write"));
             }
         }
+        Ok(())
     }
-    Ok(all)
 }
 
 /// The first operation that begins after one with a larger token ended (or an equal one, if tokens must differ), with
@@ -154,14 +177,15 @@ impl Checker for Fencing {
     }
 
     fn check(&self, history: &History) -> Verdict {
-        let stories = match stories(history) {
+        let Stories { all: stories, unreadable, .. } = match Stories::of(history) {
             Ok(stories) => stories,
-            Err(why) => return Verdict::Unknown(Cause::Undecided(why)),
+            Err(unpaired) => return unpaired.into(),
         };
         let all: Vec<Evidence> = stories.iter().flat_map(|(key, story)| contradictions(key, story)).collect();
         let tested = |story: &Story<'_>| story.guarded.len() > 1 || story.acquired.len() > 1;
         match all.is_empty() {
             false => Verdict::Invalid(all),
+            true if unreadable.is_some() => Verdict::Unknown(Cause::Undecided(unreadable.unwrap_or_default())),
             true if stories.values().any(tested) => Verdict::VALID,
             true => Verdict::vacuous("no two answers show tokens that could be compared"),
         }
@@ -190,6 +214,16 @@ mod tests {
         assert_eq!(check(&format!("2 invoke write [1 b]\n{NEWER}2 ok write")), "valid");
         assert_eq!(check(&format!("{NEWER}2 invoke write [1 b]\n2 fail write")), "vacuous");
         assert_eq!(check("1 invoke write [2 a]\n1 info write\n2 invoke write [1 b]\n2 ok write"), "vacuous");
+    }
+
+    #[test]
+    fn an_answer_that_is_no_token_hides_no_stale_one() {
+        let (stale, strange) = ("2 invoke write [1 b]\n2 ok write\n", "3 invoke acquire\n3 ok acquire soon\n");
+        assert_eq!(check(&format!("{strange}{NEWER}{stale}")), "stale-token-accepted");
+        assert_eq!(check(&format!("{strange}{NEWER}")), "unknown");
+        // what the process carries is not what it had before
+        let again = "3 invoke acquire\n3 ok acquire 1\n".to_owned() + strange;
+        assert_eq!(check(&format!("{again}{NEWER}3 invoke write c\n3 ok write c")), "unknown");
     }
 
     #[test]
@@ -265,8 +299,7 @@ mod tests {
                 }
             }
             let history = draw(&lines);
-            let stories = stories(&history).unwrap();
-            let truth = stories.values().all(|story| has_an_order(&story.guarded, 0, 0));
+            let truth = Stories::of(&history).unwrap().all.values().all(|story| has_an_order(&story.guarded, 0, 0));
             assert_eq!(Fencing.check(&history).is_invalid(), !truth, "seed {seed}:\n{lines}");
             counts[usize::from(truth)] += 1;
         }

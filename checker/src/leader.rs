@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::history::Operation;
+use crate::history::{Operation, Unpaired};
 use crate::{Cause, Checker, Evidence, History, Outcome, Value, Verdict};
 
 /// The checker: `act` answers `[token number node]`.
@@ -27,17 +27,19 @@ impl Act<'_> {
     }
 }
 
-/// The answered acts in the order of their invocations.
-fn acts(history: &History) -> Result<Vec<Act<'_>>, String> {
-    let mut acts = Vec::new();
-    for operation in history.operations().map_err(|unpaired| unpaired.to_string())? {
+/// The answered acts in the order of their invocations, and why the first that means nothing means nothing.
+fn acts(history: &History) -> Result<(Vec<Act<'_>>, Option<String>), Unpaired> {
+    let (mut acts, mut unreadable) = (Vec::new(), None);
+    for operation in history.operations()? {
         let ("act", Outcome::Ok(answer)) = (operation.f(), operation.outcome()) else { continue };
-        let Some([Value::Int(token), Value::Int(number), by]) = answer.as_list() else {
-            return Err(format!("#{} answers {answer}, not [token number node]", operation.index()));
-        };
-        acts.push(Act { operation, token: *token, number: *number, by });
+        if let Some([Value::Int(token), Value::Int(number), by]) = answer.as_list() {
+            acts.push(Act { operation, token: *token, number: *number, by });
+        } else {
+            let why = format!("#{} answers {answer}, not [token number node]", operation.index());
+            unreadable = unreadable.or(Some(why));
+        }
     }
-    Ok(acts)
+    Ok((acts, unreadable))
 }
 
 /// The first act that shows less than one that was answered before it began, after that one.
@@ -151,13 +153,14 @@ impl Checker for Leader {
     }
 
     fn check(&self, history: &History) -> Verdict {
-        let acts = match acts(history) {
-            Ok(acts) => acts,
-            Err(why) => return Verdict::Unknown(Cause::Undecided(why)),
+        let (acts, unreadable) = match acts(history) {
+            Ok(found) => found,
+            Err(unpaired) => return unpaired.into(),
         };
         let all = contradictions(&acts);
         match (all.is_empty(), acts.len()) {
             (false, _) => Verdict::Invalid(all),
+            _ if unreadable.is_some() => Verdict::Unknown(Cause::Undecided(unreadable.unwrap_or_default())),
             (true, 0 | 1) => Verdict::vacuous("no two acts were answered"),
             (true, _) => Verdict::VALID,
         }
@@ -203,5 +206,6 @@ mod tests {
     fn without_two_answers_a_pass_means_nothing() {
         assert_eq!(check("0 invoke act\n0 ok act [2 7 a]\n1 invoke act\n1 fail act"), "vacuous");
         assert_eq!(check("0 invoke act\n0 ok act soon"), "unknown");
+        assert_eq!(check(&format!("0 invoke act\n0 ok act soon\n{FIRST}[3 7 b]")), "duplicated");
     }
 }

@@ -240,6 +240,8 @@ fn sets_counters_and_stores_show_all_that_was_added() {
     check("set-lin", "#{}", "0(add:1 0)add:1 0(read 0)read:[]", false);
     check("counter-lin", "0", "0(add:1 1(add:2 1)add:2 1(read 1)read:2 0)add:1", true);
     check("counter-lin", "0", "0(add:1 0)add:1 1(read 1)read:0", false);
+    check("counter-lin", "0", "0(dec 0)dec 0(dec:2 0)dec:2 1(read 1)read:-3", true);
+    check("counter-lin", "0", "0(dec:2 0)dec:2 1(read 1)read:2", false);
     check("kv", "\"\" per key", r#"0(append:"a" 0)append:"a" 0(append:"b" 0)append:"b" 1(get 1)get:"ab""#, true);
     check("kv", "\"\" per key", r#"0(append:"a" 0)append:"a" 0(append:"b" 0)append:"b" 1(get 1)get:"ba""#, false);
 }
@@ -259,4 +261,18 @@ fn a_lock_has_one_holder_and_only_an_owner_aware_one_asks_who_releases() {
     check("mutex", "unlocked", "0(acquire 0)acquire 1(acquire 1)acquire", false);
     check("mutex", "unlocked", "0(acquire 0)acquire 1(release 1)release", true);
     check("owner-mutex", "unlocked", "0(acquire 0)acquire 1(release 1)release", false);
+}
+
+#[test]
+fn what_is_refused_has_no_effect() {
+    for (model, put, take) in
+        [("fifo-queue", "enqueue", "dequeue"), ("unordered-queue", "enqueue", "dequeue"), ("stack", "push", "pop")]
+    {
+        check(model, "nil", &format!("0({put}:1 0){put}:refused:null 1({take} 1){take}"), true);
+        check(model, "nil", &format!("0({put}:1 0){put}:refused:null 1({take} 1){take}:1"), false);
+    }
+    check("set-lin", "nil", "0(add:1 0)add:refused:[] 1(read 1)read:[]", true);
+    check("set-lin", "nil", "0(add:1 0)add:refused:[] 1(read 1)read:[1]", false);
+    check("counter-lin", "0", "0(add:1 0)add:refused:0 1(read 1)read:0", true);
+    check("counter-lin", "0", "0(add:1 0)add:refused:0 1(read 1)read:1", false);
 }

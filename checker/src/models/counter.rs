@@ -1,4 +1,4 @@
-//! A counter that is read exactly: `add` (or `inc`) an amount, `read` the sum.
+//! A counter that is read exactly: `add` (`inc`, `dec`) an amount, `read` the sum.
 
 use super::{Asked, Model, Specification, Undecodable};
 use crate::linearizable::{self, Decided};
@@ -63,15 +63,21 @@ impl Specification for CounterSpec {
             ("read", None | Some(Value::Nil)) => Ok(None),
             ("read", Some(Value::Int(sum))) => Ok(Some((CounterOp::Read, Some(Some(*sum))))),
             ("read", Some(other)) => Err(Undecodable::shape(operation, other, "a whole number")),
-            ("add" | "inc" | "increment", answer) => {
+            ("add" | "inc" | "increment" | "dec" | "decrement", answer) => {
+                let down = operation.f().starts_with("dec");
                 let amount = match given {
-                    Value::Int(amount) => *amount,
-                    Value::Nil if operation.f() != "add" => 1,
-                    _ => return Err(Undecodable::shape(operation, given, "a whole number")),
+                    Value::Int(amount) => Some(*amount).and_then(|n| if down { n.checked_neg() } else { Some(n) }),
+                    Value::Nil if operation.f() != "add" => Some(if down { -1 } else { 1 }),
+                    _ => None,
                 };
-                Ok(Some((CounterOp::Add(amount), answer.map(|_| None))))
+                let amount = amount.ok_or_else(|| Undecodable::shape(operation, given, "a whole number"))?;
+                match answer.and_then(Value::as_refused) {
+                    // what is refused adds nothing
+                    Some(_) => Ok(None),
+                    None => Ok(Some((CounterOp::Add(amount), answer.map(|_| None)))),
+                }
             }
-            _ => Err(Undecodable::unknown(operation, "add, inc, read")),
+            _ => Err(Undecodable::unknown(operation, "add, inc, dec, read")),
         }
     }
 

@@ -113,6 +113,7 @@ impl Specification for QueueSpec {
             Outcome::Fail | Outcome::Info => None,
         };
         match operation.f() {
+            "enqueue" if answer.is_some_and(|answer| answer.as_refused().is_some()) => Ok(None),
             "enqueue" => {
                 let op = QueueOp::Enqueue(operation.invocation.value.clone());
                 Ok(Some((op, answer.map(|_| QueueRet::Done))))

@@ -74,6 +74,7 @@ impl Specification for SetSpec {
                 Ok(Some((SetOp::Read, Some(Some(Arc::new(elements.iter().cloned().collect()))))))
             }
             ("read", Some(other)) => Err(Undecodable::shape(operation, other, "a set or a list")),
+            ("add", Some(answer)) if answer.as_refused().is_some() => Ok(None),
             ("add", answer) => Ok(Some((SetOp::Add(operation.invocation.value.clone()), answer.map(|_| None)))),
             _ => Err(Undecodable::unknown(operation, "add, read")),
         }

@@ -95,6 +95,7 @@ impl Specification for StackSpec {
             Outcome::Fail | Outcome::Info => None,
         };
         match operation.f() {
+            "push" if answer.is_some_and(|answer| answer.as_refused().is_some()) => Ok(None),
             "push" => {
                 let op = StackOp::Push(operation.invocation.value.clone());
                 Ok(Some((op, answer.map(|_| StackRet::Done))))
