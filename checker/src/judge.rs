@@ -8,6 +8,7 @@ use crate::causal::Causal;
 use crate::counter::Counter;
 use crate::fencing::Fencing;
 use crate::final_set::FinalSet;
+use crate::formats::independent::split;
 use crate::long_fork::LongFork;
 use crate::models::{self, Options, UnknownModel};
 use crate::pn_counter::PnCounter;
@@ -16,10 +17,10 @@ use crate::session::{Guarantee, Session};
 use crate::set_full::SetFull;
 use crate::swap::Swaps;
 use crate::total_queue::TotalQueue;
-use crate::txn::{self, Assumptions, Model};
+use crate::txn::{self, Assumptions, Model, Unwritten};
 use crate::unique::Unique;
 use crate::unordered_queue::UnorderedQueue;
-use crate::{Checker, History, Value, Verdict};
+use crate::{Actor, Checker, History, Value, Verdict};
 
 /// The models that are judged here besides the linearizable ones of [`models::NAMES`].
 const OTHERS: &[&str] = &[
@@ -88,10 +89,15 @@ pub fn needs_pairs(model: &str) -> bool {
 }
 
 /// Judges `history` as one of `model`, which begins with `init` (see [`models::by_name`]). `options` are those of
-/// the searches.
+/// the searches. Transactions are held to strict serializability, or to a level that is named behind a slash, as in
+/// `list-append/serializable`: then registers are assumed to keep only what that level implies of each key. Behind
+/// `independent-` stands what every key of a history of tuples `[key value]` is.
 pub fn judge(model: &str, init: Option<&str>, history: &History, options: Options) -> Result<Judgement, Unjudged> {
     if UNSUPPORTED.contains(&model) {
         return Err(Unjudged::Unsupported(model.to_owned()));
+    }
+    if let Some(each) = model.strip_prefix("independent-").filter(|each| *each != "register") {
+        return independent(each, init, history, options);
     }
     // objects by keys all begin alike
     let init = init.map(|init| init.trim().trim_end_matches("per key").trim());
@@ -101,6 +107,40 @@ pub fn judge(model: &str, init: Option<&str>, history: &History, options: Option
     }
     let verdict = checker(model, init, options)?.check(history);
     Ok(Judgement { verdict, levels: BTreeMap::new() })
+}
+
+/// The models that are judged as a whole, their keys being only names in it.
+const BY_KEYS: [&str; 6] =
+    ["sequential", "causal", "read-your-writes", "monotonic-reads", "monotonic-writes", "writes-follow-reads"];
+
+/// Judges a history whose values are tuples `[key value]`, each key with an object of its own.
+fn independent(model: &str, init: Option<&str>, history: &History, options: Options) -> Result<Judgement, Unjudged> {
+    let history = split(history.clone());
+    if BY_KEYS.contains(&model) {
+        return judge(model, init, &history, options);
+    }
+    let mut keys: BTreeMap<Value, History> = BTreeMap::new();
+    for event in history.events.into_iter().filter(|event| matches!(event.process, Actor::Process(_))) {
+        keys.entry(event.key.clone()).or_default().events.push(event);
+    }
+    let mut all: Option<Judgement> = None;
+    for history in keys.values() {
+        let mut one = judge(model, init, history, options)?;
+        if let Some(before) = all.take() {
+            // a key with nothing to test takes nothing from another
+            let worst = |a: Verdict, b: Verdict| match (a, b) {
+                (Verdict::VALID, Verdict::Valid { .. }) | (Verdict::Valid { .. }, Verdict::VALID) => Verdict::VALID,
+                (a, b) => a.worst(b),
+            };
+            one.verdict = worst(before.verdict, one.verdict);
+            for (level, verdict) in before.levels {
+                let here = one.levels.remove(level).unwrap_or(Verdict::VALID);
+                one.levels.insert(level, worst(verdict, here));
+            }
+        }
+        all = Some(one);
+    }
+    all.map_or_else(|| judge(model, init, &History::default(), options), Ok)
 }
 
 /// The strongest of some levels of isolation that hold, by their names: none of them is implied by another.
@@ -192,10 +232,25 @@ fn transactions(model: &str, history: &History) -> Option<Judgement> {
             Judgement { verdict: analysis.verdict(strict), levels: all(&|model| analysis.verdict(model)) }
         }
         _ => {
-            let claim = Model::named(model.strip_prefix("rw-register(session)/")?)?;
-            let mut levels = txn::levels(history);
-            let named = levels.iter().map(|(level, verdict)| (level.name(), verdict.clone())).collect();
-            Judgement { verdict: levels.remove(&claim)?, levels: named }
+            let (kind, level) = model.split_once('/')?;
+            let claim = Model::named(level)?;
+            match kind {
+                "list-append" => {
+                    let analysis = txn::analyze_list_append(history);
+                    Judgement { verdict: analysis.verdict(claim), levels: all(&|model| analysis.verdict(model)) }
+                }
+                "rw-register" => {
+                    let implied = Assumptions { unwritten: Unwritten::Initial, ..Assumptions::implied_by(claim) };
+                    let analysis = txn::analyze_rw_register(history, implied);
+                    Judgement { verdict: analysis.verdict(claim), levels: all(&|model| analysis.verdict(model)) }
+                }
+                "rw-register(session)" => {
+                    let mut levels = txn::levels(history);
+                    let named = levels.iter().map(|(level, verdict)| (level.name(), verdict.clone())).collect();
+                    Judgement { verdict: levels.remove(&claim)?, levels: named }
+                }
+                _ => return None,
+            }
         }
     })
 }
@@ -221,6 +276,56 @@ mod tests {
         let judged = judge("list-append", None, &draw(skew), Options::default()).expect("a known model");
         assert!(judged.verdict.is_invalid());
         assert_eq!(strongest(&judged.levels), ["strong-snapshot-isolation", "update-serializable"]);
+    }
+
+    #[test]
+    fn every_key_of_tuples_is_an_object_of_its_own() {
+        let verdict = |model: &str, lines: &str| match judge(model, None, &draw(lines), Options::default()) {
+            Ok(Judgement { verdict: Verdict::Invalid(_), .. }) => "invalid",
+            Ok(Judgement { verdict: Verdict::VALID, .. }) => "valid",
+            _ => "neither",
+        };
+        let set = "0 invoke add [a 1]\n0 ok add [a 1]\n1 invoke read [b nil]\n1 ok read [b [2]]\n\
+                   0 invoke add [b 2]\n0 ok add [b 2]\n1 invoke read [a nil]\n1 ok read [a [1]]\n\
+                   1 invoke read [b nil]\n1 ok read [b [2]]\n";
+        assert_eq!(verdict("independent-set-full", set), "invalid", "2 is read of b before it is added");
+        assert_eq!(verdict("independent-set-full", &set.replacen("[b [2]]", "[b []]", 1)), "valid");
+        let banks = "0 invoke read [a nil]\n0 ok read [a {x 1}]\n0 invoke read [b nil]\n0 ok read [b {x 2}]\n";
+        assert_eq!(verdict("independent-bank", banks), "valid");
+        assert_eq!(
+            verdict("independent-bank", &format!("{banks}0 invoke read [a nil]\n0 ok read [a {{x 2}}]")),
+            "invalid"
+        );
+        let txn = |key: &str, read: &str| {
+            format!(
+                "0 invoke txn [{key} [[append x 1]]]\n0 ok txn [{key} [[append x 1]]]\n\
+                     0 invoke txn [{key} [[r x nil]]]\n0 ok txn [{key} [[r x {read}]]]\n"
+            )
+        };
+        assert_eq!(verdict("independent-list-append", &(txn("a", "[1]") + &txn("b", "[1]"))), "valid");
+        assert_eq!(verdict("independent-list-append/serializable", &(txn("a", "[1]") + &txn("b", "[1 1]"))), "invalid");
+        assert_eq!(verdict("independent-kafka", banks), "neither");
+    }
+
+    #[test]
+    fn transactions_are_held_to_the_level_that_is_named() {
+        let judged = |model: &str, lines: &str| {
+            judge(model, None, &draw(lines), Options::default()).map(|judged| judged.verdict.is_invalid())
+        };
+        let skew = "0 invoke txn [[r x nil] [append y 1]]\n1 invoke txn [[r y nil] [append x 1]]\n\
+                    0 ok txn [[r x []] [append y 1]]\n1 ok txn [[r y []] [append x 1]]";
+        assert_eq!(judged("list-append/snapshot-isolation", skew), Ok(false));
+        assert_eq!(judged("list-append/serializable", skew), Ok(true));
+        let stale = "0 invoke txn [[w x 1]]\n0 ok txn [[w x 1]]\n1 invoke txn [[r x nil]]\n1 ok txn [[r x nil]]";
+        assert_eq!(judged("rw-register/serializable", stale), Ok(false));
+        assert_eq!(judged("rw-register/strict-serializable", stale), Ok(true));
+        let back = "0 invoke txn [[w x 1]]\n0 ok txn [[w x 1]]\n0 invoke txn [[w x 2]]\n0 ok txn [[w x 2]]\n\
+                    1 invoke txn [[r x nil]]\n1 ok txn [[r x 2]]\n1 invoke txn [[r x nil]]\n1 ok txn [[r x 1]]";
+        assert_eq!(judged("rw-register/serializable", back), Ok(false));
+        assert_eq!(judged("rw-register/strong-session-serializable", back), Ok(true));
+        for unknown in ["list-append/serialisable", "bank/serializable", "rw-register(session)/prefix"] {
+            assert!(matches!(judged(unknown, skew), Err(Unjudged::Model(UnknownModel::Name(_)))), "{unknown}");
+        }
     }
 
     #[test]

@@ -24,7 +24,9 @@ pub(super) struct Arguments {
     /// The history: JSONL, CSV, Jepsen EDN or log, plain or compressed with gzip
     #[arg(required_unless_present = "manifest")]
     history: Option<PathBuf>,
-    /// What it is a history of (see `netsplit list models`)
+    /// What it is a history of (see `netsplit list models`); of transactions also with the level that is claimed, as in
+    /// `list-append/snapshot-isolation` and `rw-register/serializable`: without one, strict serializability. Behind
+    /// `independent-` stands what each key of a history of tuples `[key value]` is
     #[arg(long, required_unless_present_any = ["manifest", "ladder"])]
     model: Option<String>,
     /// The value before the first operation, such as `0` or `nil`
