@@ -103,7 +103,9 @@ impl Backend for Bridge {
     fn sync(&self) -> LocalBoxFuture<'_, io::Result<()>> {
         async {
             let length = self.0.borrow().process.aof_len().map_err(io::Error::other)?;
-            tokio::time::sleep(SYNC_TAKES).await;
+            if length > self.0.borrow().synced_bytes {
+                tokio::time::sleep(SYNC_TAKES).await;
+            }
             let synced_bytes = &mut self.0.borrow_mut().synced_bytes;
             *synced_bytes = length.max(*synced_bytes);
             Ok(())

@@ -23,8 +23,9 @@ use crate::redis_kind::Redis;
 /// The secret that the nodes of a run share.
 const COOKIE: &str = "netsplit";
 
-/// How long a sync takes on a healthy disk; what waits for it goes on at the next tick.
-pub(crate) const SYNC_TAKES: Duration = Duration::from_millis(2);
+/// How long a sync takes on a healthy disk: longer than the tick of a drawn plan, so that a fault, which begins between two
+/// ticks, can meet it.
+pub(crate) const SYNC_TAKES: Duration = Duration::from_millis(6);
 
 /// All hosts but the clients'.
 pub(crate) struct Hosts {

@@ -34,6 +34,8 @@ struct Content {
     /// How long a sync takes when nothing is wrong.
     sync_takes: Duration,
     trouble: Trouble,
+    /// How many syncs have begun and not ended.
+    syncs_under_way: u32,
     /// How many requests met with trouble.
     troubled: u64,
 }
@@ -92,6 +94,11 @@ impl Platter {
         false
     }
 
+    /// Whether its process is in the middle of a sync.
+    pub fn is_syncing(&self) -> bool {
+        self.content().syncs_under_way > 0
+    }
+
     /// How many writes and syncs met with trouble since the last call.
     pub fn take_troubled(&self) -> u64 {
         std::mem::take(&mut self.content().troubled)
@@ -113,9 +120,13 @@ impl Platter {
 }
 
 impl Content {
-    /// How long a sync takes that begins now, and how much of the file it is for.
+    /// How long a sync takes that begins now, and how much of the file it is for. If nothing is to be written, it takes no time.
     fn begin_sync(&mut self, name: &str) -> (Duration, usize) {
-        let appended_bytes = self.files.get(name).map_or(0, |file| file.bytes.len());
+        let Some(file) = self.files.get(name) else { return (Duration::ZERO, 0) };
+        let appended_bytes = file.bytes.len();
+        if file.synced_bytes == appended_bytes {
+            return (Duration::ZERO, appended_bytes);
+        }
         self.troubled += u64::from(!self.trouble.sync_delay.is_zero());
         (self.sync_takes + self.trouble.sync_delay, appended_bytes)
     }
@@ -136,6 +147,22 @@ impl Content {
     }
 }
 
+/// A sync that has begun; it ends with this, and so with the process that waits for it.
+struct UnderWay<'a>(&'a Platter);
+
+impl UnderWay<'_> {
+    fn begin(platter: &Platter) -> UnderWay<'_> {
+        platter.content().syncs_under_way += 1;
+        UnderWay(platter)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.content().syncs_under_way -= 1;
+    }
+}
+
 impl Medium for Platter {
     fn append(&self, name: &str, bytes: &[u8]) -> Result<(), DiskError> {
         let mut content = self.content();
@@ -149,7 +176,9 @@ impl Medium for Platter {
 
     fn sync<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), DiskError>> {
         let (takes, appended_bytes) = self.content().begin_sync(name);
+        let under_way = UnderWay::begin(self);
         async move {
+            let _until_it_ends = under_way;
             if !takes.is_zero() {
                 tokio::time::sleep(takes).await;
             }
@@ -215,14 +244,18 @@ mod tests {
         platter.append("log", b"kept ").unwrap();
         let mut sync = platter.sync("log");
         assert!(sync.as_mut().now_or_never().is_none());
+        assert!(platter.is_syncing());
         platter.append("log", b"lost").unwrap();
         let begun = tokio::time::Instant::now();
         sync.await.unwrap();
         assert_eq!(begun.elapsed(), Duration::from_millis(2));
         assert_eq!(platter.lose_unsynced(), 4);
+        assert!(!platter.is_syncing());
+        assert!(platter.sync("log").now_or_never().is_some(), "nothing is to be written");
 
         platter.append("log", b"lost").unwrap();
         assert!(platter.sync("log").now_or_never().is_none());
+        assert!(!platter.is_syncing(), "whoever waited for it is gone");
         assert_eq!(platter.lose_unsynced(), 4, "its process died before the sync ended");
     }
 
