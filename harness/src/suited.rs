@@ -7,7 +7,7 @@
 use netsplit_nemesis::crash::CRASH;
 use netsplit_nemesis::partition::PARTITION;
 use netsplit_nemesis::swarm::SWARM;
-use netsplit_systems::system::System;
+use netsplit_systems::system::{Level, Offer, System};
 use netsplit_workloads::{Workload, set_rmw};
 
 use crate::plan::Config;
@@ -21,13 +21,25 @@ pub fn suited(
     seed: u64,
     named: (Option<&str>, Option<&str>),
 ) -> (String, String) {
-    let workloads = workloads(registry, system);
-    let all = workloads.len().max(1) as u64;
+    let turns = turns(registry, system);
+    let all = turns.len().max(1) as u64;
     let turn = usize::try_from(seed % all).expect("there are few workloads");
     // What no workload serves is told when the plan is drawn.
-    let its_turn = || workloads.get(turn).map_or_else(|| Config::default().workload, |one| one.name.to_owned());
-    let round = if named.0.is_some() { seed } else { seed / all };
-    (named.0.map_or_else(its_turn, str::to_owned), named.1.map_or_else(|| nemeses(system, round), str::to_owned))
+    let its_turn = turns.get(turn).map_or_else(|| Config::default().workload, |one| one.name.to_owned());
+    let is_first = seed < all && !turns[..turn].iter().any(|before| before.name == its_turn);
+    let expects = if named.0.is_some() { seed == 0 } else { is_first };
+    (named.0.map_or(its_turn, str::to_owned), named.1.map_or_else(|| nemeses(system, expects), str::to_owned))
+}
+
+/// The workloads, in turns. Where a system is for transactions, every other turn is one of theirs.
+fn turns(registry: &Registry, system: &System) -> Vec<&'static Workload> {
+    let workloads = workloads(registry, system);
+    if !system.claims.iter().any(|claim| claim.level == Level::Serializable) {
+        return workloads;
+    }
+    let (theirs, others): (Vec<_>, Vec<_>) =
+        workloads.into_iter().partition(|workload| workload.needs.contains(&Offer::Transactions));
+    theirs.iter().copied().cycle().zip(others).flat_map(|(of_theirs, other)| [of_theirs, other]).collect()
 }
 
 /// The workloads that a right system passes: all that it serves, but what judges an application on top of a store.
@@ -37,10 +49,11 @@ pub fn workloads(registry: &Registry, system: &System) -> Vec<&'static Workload>
     registry.workloads().iter().filter(suits).copied().collect()
 }
 
-fn nemeses(system: &System, round: u64) -> String {
+/// What everybody `expects` to hold comes first, as far as the system claims it.
+fn nemeses(system: &System, expects: bool) -> String {
     let expected = [PARTITION, CRASH];
     let families: Vec<&str> = expected.iter().flat_map(|nemesis| nemesis.families.iter().copied()).collect();
-    if round == 0 && system.claim_under(&families).is_some() {
+    if expects && system.claim_under(&families).is_some() {
         return expected.map(|nemesis| nemesis.name).join(",");
     }
     SWARM.name.to_owned()
@@ -76,6 +89,14 @@ mod tests {
         let turns: BTreeSet<&str> = drawn.iter().map(|(workload, _)| workload.as_str()).collect();
         assert_eq!(turns.len(), workloads(&registry, system).len());
         assert_eq!(drawn[19].1, "swarm");
+        let transactional = &netsplit_systems::shortener::atomic_commit::TWO_PHASE_COMMIT;
+        let drawn: Vec<_> = (0..16).map(|seed| suited(&registry, transactional, seed, (None, None))).collect();
+        let of_transactions = |name: &str| registry.workload(name).unwrap().needs.contains(&Offer::Transactions);
+        assert_eq!(drawn.iter().filter(|(workload, _)| of_transactions(workload)).count(), 8);
+        assert_eq!(
+            drawn.iter().filter(|(_, nemesis)| nemesis != "swarm").count(),
+            workloads(&registry, transactional).len()
+        );
         let named = suited(&registry, system, 7, (Some("set"), Some("skew")));
         assert_eq!(named, ("set".to_owned(), "skew".to_owned()));
     }
