@@ -181,7 +181,7 @@ impl Coverage {
                 .iter()
                 .filter(|step| step.fault.stops_processes())
                 .filter(|step| recording.strikes.get(&step.id).is_some_and(|strike| strike.hosts.contains(host)));
-            let mut at = stops.map(|step| Duration::from_millis(step.at_ms));
+            let mut at = stops.map(|step| Duration::from_millis(recording.begun(step).at_ms));
             let covered = at.any(|at| write_in_flight(recording, host, at));
             self.goal(Goal::Crash, host.clone(), covered);
         }
@@ -332,7 +332,7 @@ mod tests {
         let time_limit = Duration::from_secs(4);
         let config = Config { nemesis: nemesis.into(), nodes: 3, time_limit, ..Config::default() };
         let mut case = Case::draw(1, &config, &Registry::builtin()).expect("the names are known");
-        case.plan.schedule = vec![Step { id: 0, at_ms: 1000, lasts_ms: 2000, fault }];
+        case.plan.schedule = vec![Step { id: 0, at_ms: 1000, lasts_ms: 2000, mid_sync: false, fault }];
         Coverage::of(&case, &simulate::run(&case).expect("embedded Redis needs nothing"))
     }
 

@@ -21,7 +21,7 @@ use netsplit_workloads::{Op, outcome};
 use turmoil::{Builder, Sim};
 
 use crate::registry::{Registry, Unknown};
-use crate::simulate::drive::{agenda, do_faults};
+use crate::simulate::drive::{Agenda, do_faults};
 use crate::simulate::panics::{self, Panicked};
 use crate::simulate::pen::{Entry, Pen};
 
@@ -84,10 +84,10 @@ pub fn drive(
         let bare = Bare(Weather::fair(seed));
         let mut injector = Injector::new(cluster, BTreeMap::new(), bare, Strikes::default());
         let length_ms = u64::try_from(trouble.length.as_millis()).unwrap_or(u64::MAX);
-        let mut due = agenda(&schedule, length_ms).into_iter().peekable();
+        let mut agenda = Agenda::of(&schedule, length_ms);
         loop {
             let now_ms = u64::try_from(sim.elapsed().as_millis()).unwrap_or(u64::MAX);
-            do_faults(&mut sim, &mut due, now_ms, &mut injector, &pen);
+            do_faults(&mut sim, &mut agenda, now_ms, &mut injector, &pen);
             match sim.step() {
                 Ok(true) => return Ok(sim.elapsed()),
                 Ok(false) if sim.elapsed() > trouble.length + MOST_AFTER => {

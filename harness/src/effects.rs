@@ -40,6 +40,7 @@ pub(crate) fn effects(plan: &Plan, recording: &Recording) -> Vec<Effect> {
         .iter()
         .map(|step| {
             let strike = recording.strikes.get(&step.id).unwrap_or(&nothing);
+            let step = &recording.begun(step);
             let window_ms = (step.at_ms.min(plan.length_ms), step.ends_ms().min(plan.length_ms));
             let scene = Scene { recording, step, strike, pulses: step.pulses(plan.length_ms), window_ms };
             let mut hits = scene.hits();

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::registry::{Registry, Unknown};
 
 /// The version of the plan's form and of what a plan makes a run do.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// The nemesis of a plan whose schedule was not drawn but given: its fault families are those of the faults themselves.
 pub const BY_HAND: &str = "schedule";

@@ -1,7 +1,7 @@
 //! Crashes: processes are killed and started again. Their machines live on: what a process wrote without syncing it is in the
 //! page cache and comes back.
 
-use crate::episodes::{Episode, episodes, numbered, one_each};
+use crate::episodes::{Episode, episodes, numbered, one_each_mid_sync};
 use crate::target::Spec;
 use crate::{Fault, Nemesis, Target};
 
@@ -20,7 +20,7 @@ pub const CRASH: Nemesis = Nemesis {
             Spec::Majority,
             Spec::All,
         ];
-        one_each(rng, phase, |rng| Fault::Crash { hosts: Spec::one_of(&specs, rng, cluster) })
+        one_each_mid_sync(rng, phase, |rng| Fault::Crash { hosts: Spec::one_of(&specs, rng, cluster) })
     },
 };
 

@@ -64,10 +64,23 @@ pub(crate) fn one_each(rng: &mut ChaCha8Rng, phase: Phase, mut draw: impl FnMut(
     numbered(episodes.into_iter().map(|Episode { at_ms, lasts_ms }| (at_ms, lasts_ms, draw(rng))))
 }
 
+/// The same, and every other fault waits for a sync: of what stops a host, that is what hurts most.
+pub(crate) fn one_each_mid_sync(
+    rng: &mut ChaCha8Rng,
+    phase: Phase,
+    draw: impl FnMut(&mut ChaCha8Rng) -> Fault,
+) -> Schedule {
+    let mut schedule = one_each(rng, phase, draw);
+    for step in &mut schedule {
+        step.mid_sync = rng.random();
+    }
+    schedule
+}
+
 /// Steps of these times and faults.
 pub(crate) fn numbered(faults: impl IntoIterator<Item = (u64, u64, Fault)>) -> Schedule {
     let steps = faults.into_iter().zip(0..);
-    steps.map(|((at_ms, lasts_ms, fault), id)| Step { id, at_ms, lasts_ms, fault }).collect()
+    steps.map(|((at_ms, lasts_ms, fault), id)| Step { id, at_ms, lasts_ms, mid_sync: false, fault }).collect()
 }
 
 #[cfg(test)]

@@ -189,6 +189,10 @@ pub struct Step {
     pub at_ms: u64,
     /// How long it lasts, in milliseconds.
     pub lasts_ms: u64,
+    /// Whether it waits until a host that it hits is in the middle of a sync, but not for more than half of its length. What a
+    /// system does before it is durable shows in these few milliseconds, which a time that was drawn seldom meets.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mid_sync: bool,
     /// What breaks.
     #[serde(flatten)]
     pub fault: Fault,
@@ -321,6 +325,17 @@ impl Fault {
 }
 
 impl Step {
+    /// The latest time at which it begins, in milliseconds, in a main phase that ends at `end_ms`.
+    pub fn begins_by_ms(&self, end_ms: u64) -> u64 {
+        if self.mid_sync { self.at_ms.midpoint(self.ends_within_ms(end_ms)) } else { self.at_ms }
+    }
+
+    /// The same step, with the time at which it began in a run.
+    #[must_use]
+    pub fn begun(&self, at_ms: u64) -> Step {
+        Step { at_ms, lasts_ms: self.ends_ms().saturating_sub(at_ms), mid_sync: false, ..self.clone() }
+    }
+
     /// When it is healed, in milliseconds.
     pub fn ends_ms(&self) -> u64 {
         self.at_ms.saturating_add(self.lasts_ms)

@@ -1,7 +1,7 @@
 //! Pauses: a process stands still and knows nothing of it, as under SIGSTOP, a long garbage collection or a migrated machine.
 //! When it goes on, its timers have run out, its leases too, and it may still believe that it leads.
 
-use crate::episodes::one_each;
+use crate::episodes::one_each_mid_sync;
 use crate::target::Spec;
 use crate::{Fault, Nemesis};
 
@@ -12,6 +12,6 @@ pub const PAUSE: Nemesis = Nemesis {
     families: &["pause"],
     schedule: |rng, cluster, phase| {
         let specs = [Spec::AnyHost, Spec::AnyHost, Spec::Leader, Spec::Minority, Spec::Majority, Spec::All];
-        one_each(rng, phase, |rng| Fault::Pause { hosts: Spec::one_of(&specs, rng, cluster) })
+        one_each_mid_sync(rng, phase, |rng| Fault::Pause { hosts: Spec::one_of(&specs, rng, cluster) })
     },
 };

@@ -2,7 +2,7 @@
 
 use rand::Rng;
 
-use crate::episodes::one_each;
+use crate::episodes::one_each_mid_sync;
 use crate::target::Spec;
 use crate::{Fault, Nemesis};
 
@@ -13,7 +13,7 @@ pub const POWER_LOSS: Nemesis = Nemesis {
     families: &["power-loss"],
     schedule: |rng, cluster, phase| {
         let specs = [Spec::Redis, Spec::AnyHost, Spec::AnyHost, Spec::Minority, Spec::AllHosts];
-        one_each(rng, phase, |rng| {
+        one_each_mid_sync(rng, phase, |rng| {
             let hosts = Spec::one_of(&specs, rng, cluster);
             let torn_permille = if rng.random() { 0 } else { rng.random_range(1..1000) };
             Fault::PowerLoss { hosts, torn_permille }
@@ -28,6 +28,6 @@ pub const AMNESIA: Nemesis = Nemesis {
     families: &["amnesia"],
     schedule: |rng, cluster, phase| {
         let specs = [Spec::One, Spec::Redis];
-        one_each(rng, phase, |rng| Fault::Amnesia { hosts: Spec::one_of(&specs, rng, cluster) })
+        one_each_mid_sync(rng, phase, |rng| Fault::Amnesia { hosts: Spec::one_of(&specs, rng, cluster) })
     },
 };

@@ -239,7 +239,7 @@ mod tests {
         let mut case = case("set", "none");
         let sides = vec![vec!["n1".into(), "n2".into(), "redis".into()], vec!["n3".into(), "n4".into(), "n5".into()]];
         let fault = Fault::Cut { kind: CutKind::Drop, sides };
-        case.plan.schedule = vec![Step { id: 0, at_ms: 1000, lasts_ms: 1000, fault }];
+        case.plan.schedule = vec![Step { id: 0, at_ms: 1000, lasts_ms: 1000, mid_sync: false, fault }];
         let at = |node, ms| reaches_most(&case, node, Duration::from_millis(ms));
         assert_eq!((at("n1", 1500), at("n4", 1500)), (Some(false), Some(true)));
         assert_eq!((at("n1", 500), at("n4", 2000)), (None, None));

@@ -161,7 +161,13 @@ mod tests {
 
     #[test]
     fn a_jump_stays_a_drift_grows_and_a_strobe_comes_and_goes() {
-        let step = |clock| Step { id: 0, at_ms: 1000, lasts_ms: 4000, fault: Fault::Skew { hosts: Vec::new(), clock } };
+        let step = |clock| Step {
+            id: 0,
+            at_ms: 1000,
+            lasts_ms: 4000,
+            mid_sync: false,
+            fault: Fault::Skew { hosts: Vec::new(), clock },
+        };
         let at = |clock, ms| ahead_ms(&[(&step(clock), clock)], 10_000, ms);
         for (clock, ahead) in [
             (Skew::Jump(-50), [0, -50, -50, 0]),

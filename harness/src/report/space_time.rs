@@ -214,7 +214,7 @@ fn drawn(
 /// The stretches of the axis in which a host is stopped.
 fn down(story: &Story<'_>, axis: &Axis, name: &str) -> Vec<(u64, u64)> {
     let halts_it = |step: &&Step| step.fault.stops_processes() && aimed_at(story, step).iter().any(|host| host == name);
-    let steps = story.case.schedule.iter().filter(halts_it);
+    let steps = story.case.schedule.iter().filter(halts_it).map(|step| story.recording.begun(step));
     let times = steps.map(|step| (step.at_ms.min(story.case.length_ms), step.ends_ms().min(story.case.length_ms)));
     let times = times.map(|(from, to)| (Duration::from_millis(from), Duration::from_millis(to)));
     times.filter(|(from, to)| axis.shows(*from, *to)).map(|(from, to)| (axis.x(from), axis.x(to))).collect()

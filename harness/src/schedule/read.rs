@@ -42,6 +42,12 @@ fn named(cluster: &Cluster) -> Vec<String> {
     names
 }
 
+/// The entry of a fault that waits for a sync.
+const MID_SYNC: &str = "mid_sync";
+
+/// What a fault of any kind can have.
+const OF_EVERY_FAULT: [&str; 3] = ["at", "for", MID_SYNC];
+
 struct Reader<'t> {
     text: &'t str,
     hosts: Vec<String>,
@@ -86,8 +92,9 @@ impl Reader<'_> {
             );
             return Err(self.bad(&entry(&entries, "at").map_or(whole.clone(), |(_, at)| at.span()), reason));
         }
+        let mid_sync = self.mid_sync(&entries)?;
         let fault = self.fault(whole, &entries)?;
-        Ok(Step { id: 0, at_ms: milliseconds(at), lasts_ms: milliseconds(lasts), fault })
+        Ok(Step { id: 0, at_ms: milliseconds(at), lasts_ms: milliseconds(lasts), mid_sync, fault })
     }
 
     fn time(
@@ -101,6 +108,11 @@ impl Reader<'_> {
             return Err(self.bad(whole, format!("the fault lacks `{name}`, {what}, such as `{name} = \"2s\"`")));
         };
         self.duration(name, value)
+    }
+
+    fn mid_sync(&self, entries: &[Entry<'_>]) -> Result<bool, BadSchedule> {
+        let Some((_, value)) = entry(entries, MID_SYNC) else { return Ok(false) };
+        value.get_ref().as_bool().ok_or_else(|| self.bad(&value.span(), format!("`{MID_SYNC}` is true or false")))
     }
 
     fn duration(&self, name: &str, value: &Spanned<DeValue<'_>>) -> Result<Duration, BadSchedule> {
@@ -118,7 +130,7 @@ impl Reader<'_> {
         let kind = self.kind(whole, entries)?;
         let mut fault = Map::from_iter([("fault".to_owned(), json!(kind))]);
         for (name, value) in entries {
-            if matches!(*name, "at" | "for" | "fault") {
+            if OF_EVERY_FAULT.contains(name) || *name == "fault" {
                 continue;
             }
             let field = if *name == kind { main_field(kind).unwrap_or(name) } else { name };
@@ -149,7 +161,7 @@ impl Reader<'_> {
         if let Some((kind, _)) = entries.iter().find(|(name, _)| kinds().contains(name)) {
             return Ok(kind);
         }
-        match entries.iter().find(|(name, _)| !matches!(*name, "at" | "for")) {
+        match entries.iter().find(|(name, _)| !OF_EVERY_FAULT.contains(name)) {
             Some((name, value)) => Err(self.unknown_kind(&value.span(), name)),
             None => Err(self.bad(whole, format!("the fault does not say what breaks: one of {}", list(kinds())))),
         }

@@ -33,6 +33,7 @@ kind = \"drop\"
 [[fault]]
 at = \"1s\"
 for = \"2s\"
+mid_sync = true
 fault = \"power-loss\"
 hosts = \"redis\"
 
@@ -50,9 +51,15 @@ delay = { uniform = [10, 300] }
     assert_eq!(
         schedule,
         [
-            Step { id: 0, at_ms: 1000, lasts_ms: 2000, fault: power_loss },
-            Step { id: 1, at_ms: 3000, lasts_ms: 1500, fault: Fault::Cut { kind: CutKind::Drop, sides } },
-            Step { id: 2, at_ms: 5000, lasts_ms: 1000, fault: slow },
+            Step { id: 0, at_ms: 1000, lasts_ms: 2000, mid_sync: true, fault: power_loss },
+            Step {
+                id: 1,
+                at_ms: 3000,
+                lasts_ms: 1500,
+                mid_sync: false,
+                fault: Fault::Cut { kind: CutKind::Drop, sides }
+            },
+            Step { id: 2, at_ms: 5000, lasts_ms: 1000, mid_sync: false, fault: slow },
         ]
     );
 }
@@ -77,6 +84,8 @@ fn what_is_wrong_is_told_with_its_line_and_what_to_do() {
     assert!(line == 1 && reason.contains("`power-loss`"), "{line}: {reason}");
     let (line, reason) = refusal("[faults]\n");
     assert!(line == 1 && reason.contains("[[fault]]"), "{line}: {reason}");
+    let (line, reason) = refusal("[[fault]]\nat = \"1s\"\nfor = \"1s\"\nmid_sync = 1\ncrash = \"n1\"\n");
+    assert!(line == 4 && reason == "`mid_sync` is true or false", "{line}: {reason}");
     let (line, _) = refusal("[[fault]]\nat = \"1s\nfor = 3");
     assert_eq!(line, 2);
 }

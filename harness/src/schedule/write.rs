@@ -21,6 +21,9 @@ pub fn write(schedule: &Schedule) -> String {
         put(&mut file, "[[fault]]");
         put(&mut file, &format!("at = \"{}\"", duration(step.at_ms)));
         put(&mut file, &format!("for = \"{}\"", duration(step.lasts_ms)));
+        if step.mid_sync {
+            put(&mut file, "mid_sync = true");
+        }
         match main_field(&kind).and_then(|field| fault.remove(field)) {
             Some(hosts) => put(&mut file, &format!("{kind} = {}", toml(&hosts))),
             None => put(&mut file, &format!("fault = \"{kind}\"")),

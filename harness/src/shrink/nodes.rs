@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     fn step(fault: Fault) -> Step {
-        Step { id: 1, at_ms: 0, lasts_ms: 10, fault }
+        Step { id: 1, at_ms: 0, lasts_ms: 10, mid_sync: false, fault }
     }
 
     fn cut(sides: &[&[&str]]) -> Step {

@@ -37,12 +37,13 @@ pub(super) const PASSES: &[Pass] = &[
 /// Lengths are cut to a multiple of this.
 const LENGTH_UNIT_MS: u64 = 100;
 
-/// Has every operation begin when it did in the run, and leaves out those that never did. An operation that had to wait for
+/// Has every fault and every operation begin when it did in the run, and leaves out those that never did. An operation that had to wait for
 /// its client would come earlier without the operations before it, and meet others than it met.
 fn as_it_ran(search: &mut Search<'_>) -> Result<(), NoRedis> {
     let (plan, invoked) = (search.plan().clone(), invoked(&search.trial));
     let begun: BTreeSet<Place> = invoked.values().copied().collect();
     let mut pinned = plan.clone();
+    pinned.schedule = plan.schedule.iter().map(|step| search.trial.recording.begun(step)).collect();
     for event in &search.trial.recording.history.events {
         if let (Some((client, at)), Ok(ms)) = (invoked.get(&event.index), u64::try_from(event.time.as_millis())) {
             pinned.scripts[*client][*at].at_ms = ms;

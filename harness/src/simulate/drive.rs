@@ -1,6 +1,6 @@
 //! Stepping the simulation until the clients have done everything; faults come and go between steps.
 
-use std::iter::Peekable;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub(super) fn drive(
     pen: &Pen,
 ) -> Result<Duration, String> {
     let mut dying: Vec<&String> = plan.dead.iter().collect();
-    let mut due = agenda(&plan.schedule, plan.length_ms).into_iter().peekable();
+    let mut agenda = Agenda::of(&plan.schedule, plan.length_ms);
     loop {
         let now_ms = u64::try_from(sim.elapsed().as_millis()).unwrap_or(u64::MAX);
         for exit in supervisor.new_exits() {
@@ -46,7 +46,7 @@ pub(super) fn drive(
         for host in supervisor.due(now_ms) {
             injector.revive(sim, &host);
         }
-        do_faults(sim, &mut due, now_ms, &mut injector, pen);
+        do_faults(sim, &mut agenda, now_ms, &mut injector, pen);
         if now_ms >= plan.length_ms {
             for node in std::mem::take(&mut dying) {
                 pen.death(sim.elapsed(), node);
@@ -64,17 +64,21 @@ pub(super) fn drive(
 }
 
 /// Does what is due by now.
-pub(crate) fn do_faults<'p>(
+pub(crate) fn do_faults(
     sim: &mut Sim<'_>,
-    due: &mut Peekable<impl Iterator<Item = (u64, Moment, &'p Step)>>,
+    agenda: &mut Agenda<'_>,
     now_ms: u64,
     injector: &mut Injector<impl Machines>,
     pen: &Pen,
 ) {
-    while let Some((_, moment, step)) = due.next_if(|(at_ms, ..)| *at_ms <= now_ms) {
+    while let Some(Item { moment, step, by_ms }) = agenda.next_by(now_ms) {
+        if now_ms < by_ms && !injector.meets_a_sync(step) {
+            agenda.put(now_ms + 1, Item { moment, step, by_ms });
+            continue;
+        }
         match moment {
             Moment::Begins => {
-                let hosts = injector.aim(step);
+                let hosts = injector.aim(step, now_ms);
                 tracing::info!("nemesis: {}", step.fault.told(&hosts));
                 pen.fault(sim.elapsed(), step, &hosts, true);
             }
@@ -89,16 +93,41 @@ pub(crate) fn do_faults<'p>(
     }
 }
 
-/// Everything that happens to the steps of a schedule, in the order of its time; all has ended when the main phase has.
-pub(crate) fn agenda(schedule: &[Step], length_ms: u64) -> Vec<(u64, Moment, &Step)> {
-    let mut agenda = Vec::new();
-    for step in schedule.iter().filter(|step| step.at_ms < length_ms) {
-        let pulses = step.pulses(length_ms);
-        let over_ms = step.ends_ms().clamp(step.at_ms + 1, length_ms);
-        agenda.extend([(step.at_ms, Moment::Begins, step), (over_ms, Moment::Ends, step)]);
+/// Something that happens to a step of the schedule: at `by_ms` at the latest, and before that in the middle of a sync.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Item<'p> {
+    moment: Moment,
+    step: &'p Step,
+    by_ms: u64,
+}
+
+/// Everything that has yet to happen to the steps of a schedule, in the order of its time.
+#[derive(Debug)]
+pub(crate) struct Agenda<'p>(BTreeMap<(u64, Moment, u32), Item<'p>>);
+
+impl<'p> Agenda<'p> {
+    /// All that happens; all has ended when the main phase has.
+    pub(crate) fn of(schedule: &'p [Step], length_ms: u64) -> Agenda<'p> {
+        let mut agenda = Agenda(BTreeMap::new());
+        for step in schedule.iter().filter(|step| step.at_ms < length_ms) {
+            let late_ms = step.begins_by_ms(length_ms) - step.at_ms;
+            let mut put = |at_ms, moment, late_ms| agenda.put(at_ms, Item { moment, step, by_ms: at_ms + late_ms });
+            put(step.at_ms, Moment::Begins, late_ms);
+            for (from_ms, to_ms) in step.pulses(length_ms) {
+                put(from_ms, Moment::Strikes, if from_ms == step.at_ms { late_ms } else { 0 });
+                put(to_ms, Moment::Heals, 0);
+            }
+            put(step.ends_ms().clamp(step.at_ms + 1, length_ms), Moment::Ends, 0);
+        }
         agenda
-            .extend(pulses.iter().flat_map(|(from, to)| [(*from, Moment::Strikes, step), (*to, Moment::Heals, step)]));
     }
-    agenda.sort_by_key(|(at_ms, moment, step)| (*at_ms, *moment, step.id));
-    agenda
+
+    fn put(&mut self, at_ms: u64, item: Item<'p>) {
+        self.0.insert((at_ms, item.moment, item.step.id), item);
+    }
+
+    fn next_by(&mut self, now_ms: u64) -> Option<Item<'p>> {
+        let first = self.0.first_entry().filter(|first| first.key().0 <= now_ms)?;
+        Some(first.remove())
+    }
 }

@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use netsplit_checker::History;
+use netsplit_nemesis::Step;
 use netsplit_nemesis::inject::{Injector, Strike, Strikes};
 use netsplit_systems::node::{NodeError, REDIS};
 use netsplit_systems::wire::{Record, Recorder};
@@ -81,6 +82,14 @@ pub struct Recording {
     pub panicked: Option<Panicked>,
     /// Simulated time from start to end.
     pub simulated: Duration,
+}
+
+impl Recording {
+    /// A step of the plan, with the time at which it really began.
+    pub(crate) fn begun(&self, step: &Step) -> Step {
+        let begun_ms = self.strikes.get(&step.id).and_then(|strike| strike.begun_ms);
+        begun_ms.map_or_else(|| step.clone(), |at_ms| step.begun(at_ms))
+    }
 }
 
 /// Runs a case, on a thread of its own: thread-local state of one run never reaches another.

@@ -15,7 +15,8 @@ use crate::draw;
 fn run(faults: Vec<Fault>) -> (Results, Recording) {
     let config = Config { nemesis: "none".into(), time_limit: Duration::from_secs(10), ..Config::default() };
     let mut case = draw(3, &config);
-    let steps = faults.into_iter().zip(0..).map(|(fault, id)| Step { id, at_ms: 2000, lasts_ms: 3000, fault });
+    let steps =
+        faults.into_iter().zip(0..).map(|(fault, id)| Step { id, at_ms: 2000, lasts_ms: 3000, mid_sync: false, fault });
     case.plan.schedule = steps.collect();
     let case = case.with(case.plan.clone()).expect("the faults are sound");
     let recording = simulate::run(&case).expect("embedded Redis needs nothing");
@@ -180,12 +181,44 @@ fn a_disk_that_lies_loses_what_it_said_it_synced_when_the_power_fails() {
     let mut case = draw(3, &config);
     let fails = Fault::PowerLoss { hosts: hosts(&["redis"]), torn_permille: 0 };
     case.plan.schedule = vec![
-        Step { id: 0, at_ms: 2000, lasts_ms: 3000, fault: lies },
-        Step { id: 1, at_ms: 4000, lasts_ms: 500, fault: fails },
+        Step { id: 0, at_ms: 2000, lasts_ms: 3000, mid_sync: false, fault: lies },
+        Step { id: 1, at_ms: 4000, lasts_ms: 500, mid_sync: false, fault: fails },
     ];
     let results = judge::judge(&case, &simulate::run(&case).expect("embedded Redis needs nothing"));
     assert!(results.effects[1].hits["unsynced bytes lost"] > 0, "{:?}", results.effects);
     assert_eq!(results.overall, judge::Overall::Invalid);
+}
+
+/// The run of `system` with a power loss at n2 from 2 s to 5 s that waits for a sync.
+fn mid_sync(system: &str, workload: &str) -> (Results, Recording) {
+    let config = Config {
+        system: system.into(),
+        workload: workload.into(),
+        nemesis: "none".into(),
+        time_limit: Duration::from_secs(10),
+        ..Config::default()
+    };
+    let mut case = draw(3, &config);
+    let fault = Fault::PowerLoss { hosts: hosts(&["n2"]), torn_permille: 0 };
+    case.plan.schedule = vec![Step { id: 0, at_ms: 2000, lasts_ms: 3000, mid_sync: true, fault }];
+    let recording = simulate::run(&case).expect("embedded Redis needs nothing");
+    (judge::judge(&case, &recording), recording)
+}
+
+#[test]
+fn a_fault_that_waits_for_a_sync_interrupts_one_or_comes_after_half_of_its_length_and_ends_in_time() {
+    let (results, recording) = mid_sync("quorum", "retarget");
+    let effect = &results.effects[0];
+    assert_eq!(effect.hits["syncs interrupted"], 1);
+    assert!((2001..3500).contains(&effect.window_ms.0) && effect.window_ms.1 == 5000, "{effect:?}");
+    let of_the_nemesis = recording.history.events.iter().filter(|event| matches!(event.process, Actor::Other(_)));
+    let times: Vec<u128> = of_the_nemesis.map(|event| event.time.as_millis()).collect();
+    assert_eq!(times, [u128::from(effect.window_ms.0), 5000]);
+    assert!(answered(&recording, "n2", 6500, 10_000) > 90);
+    // These nodes keep everything in Redis.
+    let (results, _) = mid_sync("redis", "register");
+    assert_eq!(results.effects[0].hits.get("syncs interrupted"), None);
+    assert_eq!(results.effects[0].window_ms, (3500, 5000));
 }
 
 #[test]
@@ -204,9 +237,9 @@ fn cuts_that_overlap_heal_with_the_later_one() {
     let mut case = draw(3, &config);
     let cut = |kind| Fault::Isolate { kind, hosts: hosts(&["redis"]) };
     case.plan.schedule = vec![
-        Step { id: 0, at_ms: 1000, lasts_ms: 3000, fault: cut(CutKind::Drop) },
-        Step { id: 1, at_ms: 2000, lasts_ms: 4000, fault: cut(CutKind::Stall) },
-        Step { id: 2, at_ms: 5000, lasts_ms: 2000, fault: Fault::Crash { hosts: hosts(&["redis"]) } },
+        Step { id: 0, at_ms: 1000, lasts_ms: 3000, mid_sync: false, fault: cut(CutKind::Drop) },
+        Step { id: 1, at_ms: 2000, lasts_ms: 4000, mid_sync: false, fault: cut(CutKind::Stall) },
+        Step { id: 2, at_ms: 5000, lasts_ms: 2000, mid_sync: false, fault: Fault::Crash { hosts: hosts(&["redis"]) } },
     ];
     let recording = simulate::run(&case).expect("embedded Redis needs nothing");
     assert_eq!(answered(&recording, "n1", 1100, 3900), 0, "dropped");
@@ -271,8 +304,13 @@ fn with_a_core_a_minority_stays_dead_and_a_majority_goes_on() {
 #[test]
 fn nodes_that_never_recover_are_named_with_their_last_progress() {
     let mut case = drawn(1, "none", |config| config.system = "planted-no-recovery".into());
-    case.plan.schedule =
-        vec![Step { id: 0, at_ms: 2000, lasts_ms: 1000, fault: Fault::Crash { hosts: hosts(&["n2"]) } }];
+    case.plan.schedule = vec![Step {
+        id: 0,
+        at_ms: 2000,
+        lasts_ms: 1000,
+        mid_sync: false,
+        fault: Fault::Crash { hosts: hosts(&["n2"]) },
+    }];
     let results = judge::judge(&case, &simulate::run(&case).expect("embedded Redis needs nothing"));
     assert_eq!(results.overall, judge::Overall::Liveness);
     assert_eq!(results.overall.exit_code(), 3);

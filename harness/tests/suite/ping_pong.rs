@@ -58,7 +58,7 @@ impl Story {
 
     fn breaks(mut self, at_ms: u64, until_ms: u64, fault: Fault) -> Story {
         let id = u32::try_from(self.case.plan.schedule.len()).expect("a story is short");
-        self.case.plan.schedule.push(Step { id, at_ms, lasts_ms: until_ms - at_ms, fault });
+        self.case.plan.schedule.push(Step { id, at_ms, lasts_ms: until_ms - at_ms, mid_sync: false, fault });
         self
     }
 

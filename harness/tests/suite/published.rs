@@ -170,7 +170,8 @@ pub(crate) fn played(system: &str, workload: &str, seed: u64, scripts: Vec<Scrip
     plan.finale_nodes = vec!["n5".into()];
     plan.quiet_ms = 5000;
     if is_cut {
-        plan.schedule = vec![Step { id: 0, at_ms: CUT_MS, lasts_ms: HEAL_MS - CUT_MS, fault: cut(&case) }];
+        plan.schedule =
+            vec![Step { id: 0, at_ms: CUT_MS, lasts_ms: HEAL_MS - CUT_MS, mid_sync: false, fault: cut(&case) }];
     }
     let case = case.with(plan).expect("the plan is well formed");
     simulate::run(&case).expect("embedded Redis needs nothing").history

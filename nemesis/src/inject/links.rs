@@ -29,23 +29,33 @@ impl Links {
             set_flow(sim, &link.0, &link.1, flow);
         }
         let delay_ms = state.delay_ms(&link.0, &link.1);
-        if self.delays.insert(link.clone(), delay_ms).unwrap_or_default() != delay_ms
-            && let Some(latency_ms) = self.latencies.get(&link)
-        {
+        if self.delays.insert(link.clone(), delay_ms).unwrap_or_default() != delay_ms {
+            self.delay(sim, &link, delay_ms);
+        }
+    }
+
+    /// Whatever is sent between `a` and `b` before [`Links::hear`] never arrives. What is under way already does: a machine
+    /// that dies takes nothing back. A cut would.
+    pub(super) fn silence(&self, sim: &Sim<'_>, a: &str, b: &str) {
+        self.delay(sim, &ordered(a, b), NEVER_MS);
+    }
+
+    /// The end of [`Links::silence`].
+    pub(super) fn hear(&self, sim: &Sim<'_>, a: &str, b: &str) {
+        let link = ordered(a, b);
+        self.delay(sim, &link, self.delays.get(&link).copied().unwrap_or_default());
+    }
+
+    /// Delays what is sent on a link from now on.
+    fn delay(&self, sim: &Sim<'_>, link: &(String, String), delay_ms: u64) {
+        if let Some(latency_ms) = self.latencies.get(link) {
             sim.set_link_latency(link.0.as_str(), link.1.as_str(), Duration::from_millis(latency_ms + delay_ms));
         }
     }
 }
 
-/// Sets the link of `a` and `b` anew, after [`silence`].
-pub(super) fn restore(sim: &Sim<'_>, state: &State, a: &str, b: &str) {
-    set_flow(sim, a, b, state.flow(a, b));
-}
-
-/// Loses everything that is under way between `a` and `b`, and all that is sent until the link is restored.
-pub(super) fn silence(sim: &Sim<'_>, a: &str, b: &str) {
-    sim.partition(a, b);
-}
+/// Longer than any run: a year.
+const NEVER_MS: u64 = 365 * 24 * 60 * 60 * 1000;
 
 /// What waits on a link is let go first, which does nothing before the next step: if the link stalls again, it waits again; if it
 /// drops, it is lost.

@@ -40,10 +40,19 @@ impl<M: Machines> Injector<M> {
         Injector { machines, cluster, links: Links::new(latencies), state: State::default(), strikes }
     }
 
-    /// `step` is about to begin: finds out whom it hits. Returns their names.
-    pub fn aim(&mut self, step: &Step) -> Vec<String> {
+    /// Whether a host that `step` would hit now is in the middle of a sync.
+    pub fn meets_a_sync(&self, step: &Step) -> bool {
+        step.fault.aimed_at(self.machines.leader().as_deref()).iter().any(|host| self.is_syncing(host))
+    }
+
+    fn is_syncing(&self, host: &str) -> bool {
+        self.machines.machine(host).is_some_and(|machine| machine.platter.is_syncing())
+    }
+
+    /// `step` begins at `now_ms`: finds out whom it hits. Returns their names.
+    pub fn aim(&mut self, step: &Step, now_ms: u64) -> Vec<String> {
         let hosts = step.fault.aimed_at(self.machines.leader().as_deref());
-        self.strikes.aimed(step.id, hosts.clone());
+        self.strikes.aimed(step.id, now_ms, hosts.clone());
         hosts
     }
 
@@ -105,6 +114,7 @@ impl<M: Machines> Injector<M> {
         }
         let silent = matches!(step.fault, Fault::PowerLoss { .. } | Fault::Amnesia { .. });
         for host in self.strikes.of(step.id).hosts {
+            self.strikes.count(step.id, "syncs interrupted", u64::from(self.is_syncing(&host)));
             if !was_down.contains(&host) {
                 self.kill(sim, &host, silent);
             }
@@ -131,14 +141,14 @@ impl<M: Machines> Injector<M> {
         let others: Vec<String> = self.cluster.everyone().into_iter().filter(|other| other != host).collect();
         if silently {
             for other in &others {
-                links::silence(sim, host, other);
+                self.links.silence(sim, host, other);
             }
         }
         sim.crash(host);
         self.machines.crashed(host);
         if silently {
             for other in &others {
-                links::restore(sim, &self.state, host, other);
+                self.links.hear(sim, host, other);
             }
         }
     }

@@ -9,6 +9,8 @@ use crate::{DiskTrouble, Fault, Mishap};
 /// What one step hit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Strike {
+    /// When it began, in milliseconds; `None` if it never did.
+    pub begun_ms: Option<u64>,
     /// The hosts that it aimed at; a leader by its name.
     pub hosts: Vec<String>,
     /// What it hit, in words, and how often.
@@ -25,8 +27,10 @@ impl Strikes {
         self.0.take()
     }
 
-    pub(super) fn aimed(&self, step: u32, hosts: Vec<String>) {
-        self.0.borrow_mut().entry(step).or_default().hosts = hosts;
+    pub(super) fn aimed(&self, step: u32, now_ms: u64, hosts: Vec<String>) {
+        let mut strikes = self.0.borrow_mut();
+        let strike = strikes.entry(step).or_default();
+        (strike.begun_ms, strike.hosts) = (Some(now_ms), hosts);
     }
 
     pub(super) fn of(&self, step: u32) -> Strike {

@@ -38,7 +38,7 @@ fn the_diagram_shows_which_messages_a_fault_lost_or_held() {
     assert!(page.contains("clients → n1, 71 bytes, sent 0.130 s, arrived: never read"));
     let cut = |kind, at_ms| {
         let sides = vec![vec!["n1".to_owned()], vec!["clients".to_owned()]];
-        vec![Step { id: 0, at_ms, lasts_ms: 20, fault: Fault::Cut { kind, sides } }]
+        vec![Step { id: 0, at_ms, lasts_ms: 20, mid_sync: false, fault: Fault::Cut { kind, sides } }]
     };
     told.case.plan.schedule = cut(CutKind::Drop, 125);
     assert!(told.html().contains("sent 0.130 s, arrived: lost"));
@@ -65,7 +65,7 @@ fn draws_how_wrong_each_clock_was_and_tells_it_as_a_table() {
     assert!(!told.html().contains("How wrong each clock was"));
     let hosts = vec![Target::Host("n2".into())];
     let fault = Fault::Skew { hosts, clock: Skew::Jump(-40) };
-    told.case.plan.schedule = vec![Step { id: 0, at_ms: 500, lasts_ms: 700, fault }];
+    told.case.plan.schedule = vec![Step { id: 0, at_ms: 500, lasts_ms: 700, mid_sync: false, fault }];
     let page = told.html();
     assert!(page.contains("How wrong each clock was over time"));
     let cells =

@@ -49,7 +49,7 @@ fn in_every_figure(url: &str) -> Told {
     }
     let hosts = vec![netsplit_nemesis::Target::Host(url.into())];
     let fault = Fault::Skew { hosts, clock: netsplit_nemesis::Skew::Jump(40) };
-    told.case.plan.schedule = vec![Step { id: 0, at_ms: 100, lasts_ms: 500, fault }];
+    told.case.plan.schedule = vec![Step { id: 0, at_ms: 100, lasts_ms: 500, mid_sync: false, fault }];
     told.case.plan.nodes = vec![url.into()];
     told.case.plan.finale_nodes = vec![url.into()];
     told.case.plan.quiet_ms = 0;
