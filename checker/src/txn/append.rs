@@ -1,6 +1,8 @@
 //! Lists under `append` and `read`: every read shows the order of all appends before it, so that dependencies between
 //! transactions can be read off (Kingsbury & Alvaro, "Elle", VLDB 2020, section 4).
 
+use std::collections::BTreeMap;
+
 use super::analysis::{Analysis, orders};
 use super::append_cases as cases;
 use super::cycles::Step;
@@ -53,15 +55,23 @@ pub fn analyze(history: &History) -> Analysis {
         let list = mop.list();
         (list.len(), list.last())
     });
-    if let Some(problem) = lists.appended_twice() {
-        analysis.problem = Some(problem);
-        return analysis.conclude();
+    let twice = lists.appended_twice();
+    if let Some((_, problem)) = twice.first_key_value() {
+        analysis.problem = Some(problem.clone());
+        // the other lists may still show a contradiction
+        let rest = txns.without(&twice.into_keys().collect());
+        dependencies(&Lists::of(&rest), &mut analysis);
+    } else {
+        dependencies(&lists, &mut analysis);
     }
-    let mut graph = Builder::new(txns.all.len());
-    lists.edges(&mut graph);
-    orders(&txns, &mut graph);
-    analysis.add_cycles(graph, &txns, |step| lists.explain(step));
     analysis.conclude()
+}
+
+fn dependencies(lists: &Lists<'_, '_>, analysis: &mut Analysis) {
+    let mut graph = Builder::new(lists.txns.all.len());
+    lists.edges(&mut graph);
+    orders(lists.txns, &mut graph);
+    analysis.add_cycles(graph, lists.txns, |step| lists.explain(step));
 }
 
 /// An append of one element.
@@ -165,15 +175,17 @@ impl<'t, 'h> Lists<'t, 'h> {
         self.txns.keys[key]
     }
 
-    fn appended_twice(&self) -> Option<String> {
-        self.keys.iter().enumerate().find_map(|(key, list)| {
+    /// The lists in which reads can't tell two appends apart, each with the reason.
+    fn appended_twice(&self) -> BTreeMap<u32, String> {
+        let twice = |(number, (key, list)): (u32, (usize, &List<'_>))| {
             let pair = list.appends.windows(2).find(|pair| {
                 pair[0].element == pair[1].element && pair.iter().all(|a| self.possible(Some(a.txn)).is_some())
             })?;
             let (a, b) = (self.txns.index(pair[0].txn), self.txns.index(pair[1].txn));
             let (element, key) = (pair[0].element, self.key(key));
-            Some(format!("#{a} and #{b} both append {element} to {key}: reads can't tell them apart"))
-        })
+            Some((number, format!("#{a} and #{b} both append {element} to {key}: reads can't tell them apart")))
+        };
+        (0..).zip(self.keys.iter().enumerate()).filter_map(twice).collect()
     }
 
     fn edges(&self, graph: &mut Builder) {

@@ -1,6 +1,6 @@
 //! Transactions out of operations: micro-operations `[f k v]` (Jepsen's `jepsen.txn`), with keys as small numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::{History, Operation, Outcome, Value};
@@ -116,6 +116,17 @@ impl<'h> Txns<'h> {
             mops: start..self.mops.len(),
         });
         Ok(())
+    }
+
+    /// The same without what is done to some keys.
+    pub(crate) fn without(&self, keys: &BTreeSet<u32>) -> Txns<'h> {
+        let mut rest = Txns { all: self.all.clone(), keys: self.keys.clone(), mops: Vec::new() };
+        for txn in &mut rest.all {
+            let start = rest.mops.len();
+            rest.mops.extend(self.mops[txn.mops.clone()].iter().filter(|mop| !keys.contains(&mop.key)));
+            txn.mops = start..rest.mops.len();
+        }
+        rest
     }
 
     /// The micro-operations of a transaction, in order.

@@ -113,15 +113,20 @@ pub fn analyze(history: &History, assumptions: Assumptions) -> Analysis {
     internal(&txns, &mut analysis);
     writes.reads(&txns, &held, &mut analysis);
     super::lost::updates(&txns, &mut analysis, |mop| mop.value);
-    if let Some(problem) = writes.written_twice(&txns) {
-        analysis.problem = Some(problem);
-        return analysis.conclude();
-    }
-    let versions = Versions::infer(&txns, assumptions, &held, &mut analysis);
-    let mut graph = Builder::new(txns.all.len());
-    edges(&txns, &writes, &versions, &mut graph);
-    orders(&txns, &mut graph);
-    analysis.add_cycles(graph, &txns, |step| explain(&txns, &versions, step));
+    let twice = writes.written_twice(&txns);
+    let rest = match twice.first_key_value() {
+        None => txns,
+        Some((_, problem)) => {
+            analysis.problem = Some(problem.clone());
+            // the other registers may still show a contradiction
+            txns.without(&twice.into_keys().collect())
+        }
+    };
+    let versions = Versions::infer(&rest, assumptions, &held, &mut analysis);
+    let mut graph = Builder::new(rest.all.len());
+    edges(&rest, &writes, &versions, &mut graph);
+    orders(&rest, &mut graph);
+    analysis.add_cycles(graph, &rest, |step| explain(&rest, &versions, step));
     analysis.conclude()
 }
 
@@ -153,13 +158,21 @@ impl<'h> Writes<'h> {
         self.all.get(at).filter(|write| (write.0, write.1) == (key, value)).map(|write| (write.2, write.3))
     }
 
-    pub(crate) fn written_twice(&self, txns: &Txns) -> Option<String> {
+    /// The keys of which reads can't tell two writes apart, each with the reason.
+    pub(crate) fn written_twice(&self, txns: &Txns) -> BTreeMap<u32, String> {
         let possible = |txn: u32| txns.fate(txn) != Fate::Aborted;
-        let pair = self.all.windows(2).find(|pair| {
+        let twice = self.all.windows(2).filter(|pair| {
             (pair[0].0, pair[0].1) == (pair[1].0, pair[1].1) && possible(pair[0].2) && possible(pair[1].2)
-        })?;
-        let (a, b, key) = (txns.index(pair[0].2), txns.index(pair[1].2), txns.keys[pair[0].0 as usize]);
-        Some(format!("#{a} and #{b} both write {} to {key}: reads can't tell them apart", pair[0].1))
+        });
+        let why = |pair: &[(u32, &Value, u32, bool)]| {
+            let (a, b, key) = (txns.index(pair[0].2), txns.index(pair[1].2), txns.keys[pair[0].0 as usize]);
+            format!("#{a} and #{b} both write {} to {key}: reads can't tell them apart", pair[0].1)
+        };
+        let mut keys = BTreeMap::new();
+        for pair in twice {
+            keys.entry(pair[0].0).or_insert_with(|| why(pair));
+        }
+        keys
     }
 
     /// What each key held before the history: the only value read from it that nobody wrote, unless it was found empty.

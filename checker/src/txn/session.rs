@@ -47,7 +47,7 @@ pub fn levels(history: &History) -> BTreeMap<Model, Verdict> {
         Err(problem) => return all(&undecided(problem)),
     };
     let writes = Writes::of(&txns);
-    if let Some(problem) = writes.written_twice(&txns) {
+    if let Some((_, problem)) = writes.written_twice(&txns).pop_first() {
         return all(&undecided(problem));
     }
     let sessions = match Sessions::of(&txns, &writes) {

@@ -182,6 +182,19 @@ fn an_element_appended_twice_is_undecided() {
 }
 
 #[track_caller]
+#[test]
+fn what_reads_cannot_tell_apart_in_one_place_hides_no_contradiction_in_another() {
+    let circle = "ay1,rz2 az2,ry1";
+    check(&concurrent(circle), &["G1c"]);
+    let twice = analyze_list_append(&concurrent(&format!("{circle} ax1 ax1 rx1")));
+    assert_eq!((names(&twice), twice.verdict(Model::ReadCommitted).is_invalid()), (vec!["G1c".to_owned()], true));
+    assert!(matches!(twice.verdict(Model::ReadUncommitted), crate::Verdict::Unknown(_)));
+    let circle = "wy=1,rz=2 wz=2,ry=1";
+    let twice = analyze_rw_register(&concurrent(&format!("{circle} wx=1 wx=1 rx=1")), Assumptions::ALL);
+    assert_eq!((names(&twice), twice.verdict(Model::ReadCommitted).is_invalid()), (vec!["G1c".to_owned()], true));
+    assert!(matches!(twice.verdict(Model::ReadUncommitted), crate::Verdict::Unknown(_)));
+}
+
 fn check_registers(history: &History, assumptions: Assumptions, expected: &[&str]) -> Analysis {
     let analysis = analyze_rw_register(history, assumptions);
     assert_eq!(names(&analysis), expected, "{:#?}", analysis.anomalies);
