@@ -264,6 +264,13 @@ fn a_lock_has_one_holder_and_only_an_owner_aware_one_asks_who_releases() {
 }
 
 #[test]
+fn no_set_shows_an_element_twice() {
+    check("set-lin", "nil", "0(add:1 0)add:1 1(read 1)read:[1]", true);
+    check("set-lin", "nil", "0(add:1 0)add:1 1(read 1)read:[1,1]", false);
+    check("set-lin", "nil", "0(add:1 0)add:1 0(add:1 0)add:1 1(read 1)read:[1,1]", false);
+}
+
+#[test]
 fn what_is_refused_has_no_effect() {
     for (model, put, take) in
         [("fifo-queue", "enqueue", "dequeue"), ("unordered-queue", "enqueue", "dequeue"), ("stack", "push", "pop")]

@@ -32,6 +32,7 @@ pub(crate) fn decide(calls: &[SetCall]) -> Option<Decided> {
         match (&call.op, &call.ret_value) {
             (SetOp::Add(element), _) if adds.insert(element, at).is_some() => return None,
             (SetOp::Read, Some(Some(elements))) => reads.push((at, elements)),
+            (SetOp::Read, Some(None)) => return Some(Decided::not("duplicated", [at])),
             _ => {}
         }
     }

@@ -22,13 +22,14 @@ pub enum SetOp {
 
 impl Model for GrowSet {
     type Op = SetOp;
-    /// The elements that were read; of an addition none.
+    /// The elements that were read; none of an addition, and of a read that shows one of them twice, as no set does.
     type Ret = Option<Arc<BTreeSet<Value>>>;
 
     fn step(&self, op: &SetOp, ret: Option<&Self::Ret>) -> Option<GrowSet> {
         match (op, ret) {
             (SetOp::Read, Some(Some(elements))) => (*elements == self.0).then(|| self.clone()),
-            (SetOp::Read, _) => Some(self.clone()),
+            (SetOp::Read, Some(None)) => None,
+            (SetOp::Read, None) => Some(self.clone()),
             (SetOp::Add(element), _) => {
                 let mut elements = self.0.clone();
                 if !elements.contains(element) {
@@ -71,7 +72,9 @@ impl Specification for SetSpec {
         match (operation.f(), answer) {
             ("read", None | Some(Value::Nil)) => Ok(None),
             ("read", Some(Value::List(elements))) => {
-                Ok(Some((SetOp::Read, Some(Some(Arc::new(elements.iter().cloned().collect()))))))
+                let set: BTreeSet<Value> = elements.iter().cloned().collect();
+                let is_set = set.len() == elements.len();
+                Ok(Some((SetOp::Read, Some(is_set.then(|| Arc::new(set))))))
             }
             ("read", Some(other)) => Err(Undecodable::shape(operation, other, "a set or a list")),
             ("add", Some(answer)) if answer.as_refused().is_some() => Ok(None),
@@ -87,7 +90,8 @@ impl Specification for SetSpec {
     fn say(&self, op: &SetOp, ret: Option<&<GrowSet as Model>::Ret>) -> String {
         match (op, ret) {
             (SetOp::Read, Some(Some(elements))) => format!("read {}", Value::list(elements.iter().cloned())),
-            (SetOp::Read, _) => "read".to_owned(),
+            (SetOp::Read, Some(None)) => "read one element twice".to_owned(),
+            (SetOp::Read, None) => "read".to_owned(),
             (SetOp::Add(element), Some(_)) => format!("add {element}"),
             (SetOp::Add(element), None) => format!("add {element} (outcome unknown)"),
         }
