@@ -169,8 +169,11 @@ impl Checker for Leader {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use super::*;
-    use crate::drawing::anomalies;
+    use crate::drawing::{anomalies, draw};
+    use crate::random::{self, SplitMix};
 
     fn check(lines: &str) -> String {
         anomalies(&Leader, lines)
@@ -207,5 +210,48 @@ mod tests {
         assert_eq!(check("0 invoke act\n0 ok act [2 7 a]\n1 invoke act\n1 fail act"), "vacuous");
         assert_eq!(check("0 invoke act\n0 ok act soon"), "unknown");
         assert_eq!(check(&format!("0 invoke act\n0 ok act soon\n{FIRST}[3 7 b]")), "duplicated");
+    }
+
+    /// Whether the acts can be put in an order that keeps real time, in which numbers grow and tokens never fall.
+    fn has_an_order(acts: &[Act<'_>], taken: u32, least: (i64, i64)) -> bool {
+        let open = |at: &usize| taken >> at & 1 == 0;
+        let first = |at: &usize| {
+            let begun = Some(acts[*at].operation.invoked_at);
+            (0..acts.len()).filter(open).all(|other| acts[other].operation.completed_at > begun)
+        };
+        let next = |at: &usize| acts[*at].token >= least.0 && acts[*at].number > least.1;
+        taken.count_ones() as usize == acts.len()
+            || (0..acts.len())
+                .filter(open)
+                .filter(first)
+                .filter(next)
+                .any(|at| has_an_order(acts, taken | 1 << at, (acts[at].token, acts[at].number)))
+    }
+
+    #[test]
+    fn agrees_with_every_order_tried_on_random_histories() {
+        let mut counts = [0_u64; 2];
+        for seed in 0..random::histories() {
+            let mut random = SplitMix(seed);
+            let (mut lines, mut open) = (String::new(), [false; 3]);
+            for at in 0..10 {
+                let process = usize::try_from(random.below(3)).unwrap();
+                let (token, number) = (at / 4 + random.below(2), at + random.below(3));
+                let line = if open[process] {
+                    format!("ok act [{token} {number} {}]", ["a", "b"][usize::from(random.below(8) == token)])
+                } else {
+                    "invoke act".to_owned()
+                };
+                open[process] = !open[process];
+                writeln!(lines, "{process} {line}").unwrap();
+            }
+            let history = draw(&lines);
+            let (acts, _) = acts(&history).unwrap();
+            let one_node = |act: &Act<'_>| acts.iter().all(|other| other.token != act.token || other.by == act.by);
+            let truth = has_an_order(&acts, 0, (i64::MIN, i64::MIN)) && acts.iter().all(one_node);
+            assert_eq!(Leader.check(&history).is_invalid(), !truth, "seed {seed}:\n{lines}");
+            counts[usize::from(truth)] += 1;
+        }
+        assert!(random::histories() < 20_000 || counts.iter().all(|count| *count > 100), "{counts:?}");
     }
 }
