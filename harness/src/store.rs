@@ -235,11 +235,31 @@ fn json(value: &impl Serialize) -> String {
 /// Makes the `latest` beside a run's folder a link to it, or where links can't be made, a file that names it.
 pub fn point_latest(folder: &Path) -> io::Result<()> {
     let name = folder.file_name().expect("a run's folder has a name");
-    let (latest, next) = (folder.with_file_name("latest"), folder.with_file_name(".latest.unfinished"));
+    // Of each run its own: several end at the same time.
+    let next = folder.with_file_name(format!(".latest-{}.unfinished", name.display()));
+    let latest = folder.with_file_name("latest");
     let _absent = fs::remove_file(&next);
     #[cfg(unix)]
     std::os::unix::fs::symlink(name, &next)?;
     #[cfg(not(unix))]
     fs::write(&next, name.as_encoded_bytes())?;
     fs::rename(&next, &latest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_that_end_at_the_same_time_are_each_the_latest_for_a_while() {
+        let out = tempfile::tempdir().expect("a temporary folder");
+        let pointed = std::thread::scope(|scope| {
+            let point = |job: u32| (0..200).try_for_each(|run| point_latest(&out.path().join(format!("{job}-{run}"))));
+            let jobs: Vec<_> = (0..4).map(|job| scope.spawn(move || point(job))).collect();
+            jobs.into_iter().try_for_each(|job| job.join().expect("no job panics"))
+        });
+        pointed.expect("none is in another's way");
+        assert!(fs::symlink_metadata(out.path().join("latest")).is_ok());
+        assert_eq!(fs::read_dir(out.path()).expect("it is there").count(), 1, "nothing unfinished is left");
+    }
 }

@@ -90,8 +90,9 @@ mod tests {
     #[test]
     fn each_family_is_absent_in_about_half_of_the_seeds_and_no_other_is_ever_there() {
         let few: BTreeSet<&str> = ["partition", "crash", "pause", "skew", "loss"].into();
+        // A family of which no nemesis is without faults of another one is there less often.
         let every: BTreeSet<&str> =
-            ALL.iter().flat_map(|nemesis| nemesis.families).copied().filter(|name| *name != "none").collect();
+            ALL.iter().filter(|nemesis| nemesis.families.len() == 1).map(|nemesis| nemesis.families[0]).collect();
         assert!(every.len() > 12);
         for allowed in [few, every] {
             are_about_half(&allowed);

@@ -25,7 +25,7 @@ pub const RUNS: u64 = 1000;
 /// the node stood still at the wrong instant.
 pub fn draw(seed: u64) -> Draw {
     let cell = Cell { system: "redis-resend".into(), workload: "counter".into(), nemesis: "pause".into() };
-    Draw { cell, size: Size { nodes: 1, clients: 2, length_ms: 1000, rate: 6, beyond: false }, seed }
+    Draw { cell, size: Size { nodes: 3, clients: 2, length_ms: 1000, rate: 2, beyond: false }, seed }
 }
 
 /// The same, ready to be run: it is netsplit's own, whatever systems a user has.

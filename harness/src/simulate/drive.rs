@@ -10,6 +10,7 @@ use turmoil::Sim;
 
 use super::hard_end_ms;
 use super::hosts::Hosts;
+use super::log;
 use super::pen::Pen;
 use super::supervisor::Supervisor;
 use crate::plan::Plan;
@@ -39,6 +40,7 @@ pub(super) fn drive(
     let mut agenda = Agenda::of(&plan.schedule, plan.length_ms);
     loop {
         let now_ms = u64::try_from(sim.elapsed().as_millis()).unwrap_or(u64::MAX);
+        log::between_steps(sim.elapsed());
         for exit in supervisor.new_exits() {
             pen.exit(sim.elapsed(), &exit);
             injector.exited(sim, &exit.host);

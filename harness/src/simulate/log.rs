@@ -1,9 +1,10 @@
 //! The log of a run: what every node traced, in simulated time.
 
+use std::cell::Cell;
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use netsplit_systems::wire;
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
@@ -42,11 +43,22 @@ pub(crate) fn with<T>(log: &Log, body: impl FnOnce() -> T) -> T {
     tracing::subscriber::with_default(subscriber, body)
 }
 
+thread_local! {
+    /// The time between two steps, when no host runs that could be asked for it.
+    static BETWEEN_STEPS: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
+/// What is traced between two steps from now on, such as the faults, is traced at this time.
+pub(super) fn between_steps(now: Duration) {
+    BETWEEN_STEPS.set(now);
+}
+
 struct Simulated;
 
 impl FormatTime for Simulated {
     fn format_time(&self, out: &mut Writer<'_>) -> std::fmt::Result {
-        write!(out, "{:>9.3}s", wire::now().as_secs_f64())
+        let now = turmoil::sim_elapsed().unwrap_or_else(|| BETWEEN_STEPS.get());
+        write!(out, "{:>9.3}s", now.as_secs_f64())
     }
 }
 

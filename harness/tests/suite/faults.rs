@@ -214,6 +214,8 @@ fn a_fault_that_waits_for_a_sync_interrupts_one_or_comes_after_half_of_its_lengt
     let of_the_nemesis = recording.history.events.iter().filter(|event| matches!(event.process, Actor::Other(_)));
     let times: Vec<u128> = of_the_nemesis.map(|event| event.time.as_millis()).collect();
     assert_eq!(times, [u128::from(effect.window_ms.0), 5000]);
+    let logged: Vec<&str> = recording.log.lines().filter(|line| line.contains("nemesis: ")).collect();
+    assert!(logged[1].trim_start().starts_with("5.000s"), "{logged:?}");
     assert!(answered(&recording, "n2", 6500, 10_000) > 90);
     // These nodes keep everything in Redis.
     let (results, _) = mid_sync("redis", "register");
