@@ -64,6 +64,14 @@ pub enum Unjudged {
     /// There is no such model, or its initial value can't be read.
     #[error(transparent)]
     Model(#[from] UnknownModel),
+    /// Transactions have no such level.
+    #[error("no level `{level}` of `{model}`; there are {}", levels(model).join(", "))]
+    Level {
+        /// The model, known.
+        model: String,
+        /// The level, unknown.
+        level: String,
+    },
 }
 
 /// What a history shows.
@@ -105,8 +113,20 @@ pub fn judge(model: &str, init: Option<&str>, history: &History, options: Option
         nothing(model, init)?;
         return Ok(judgement);
     }
+    if let Some((model, level)) = model.split_once('/').filter(|(model, _)| !levels(model).is_empty()) {
+        return Err(Unjudged::Level { model: model.to_owned(), level: level.to_owned() });
+    }
     let verdict = checker(model, init, options)?.check(history);
     Ok(Judgement { verdict, levels: BTreeMap::new() })
+}
+
+/// The levels that a model of transactions can be held to; of any other model none.
+pub fn levels(model: &str) -> Vec<&'static str> {
+    match model {
+        "list-append" | "rw-register" => Model::ALL.iter().map(|level| level.name()).collect(),
+        "rw-register(session)" => names().filter_map(|name| name.strip_prefix(model)?.strip_prefix('/')).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The models that are judged as a whole, their keys being only names in it.
@@ -323,9 +343,12 @@ mod tests {
                     1 invoke txn [[r x nil]]\n1 ok txn [[r x 2]]\n1 invoke txn [[r x nil]]\n1 ok txn [[r x 1]]";
         assert_eq!(judged("rw-register/serializable", back), Ok(false));
         assert_eq!(judged("rw-register/strong-session-serializable", back), Ok(true));
-        for unknown in ["list-append/serialisable", "bank/serializable", "rw-register(session)/prefix"] {
-            assert!(matches!(judged(unknown, skew), Err(Unjudged::Model(UnknownModel::Name(_)))), "{unknown}");
+        for unknown in ["list-append/serialisable", "rw-register(session)/prefix"] {
+            let refused = judged(unknown, skew).expect_err("no such level").to_string();
+            assert!(refused.starts_with("no level `") && refused.contains("causal"), "{refused}");
         }
+        let unknown = judged("bank/serializable", skew);
+        assert!(matches!(unknown, Err(Unjudged::Model(UnknownModel::Name(_)))), "{unknown:?}");
     }
 
     #[test]

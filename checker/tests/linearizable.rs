@@ -123,6 +123,9 @@ fn the_first_claim_wins() {
 #[test]
 fn what_was_deleted_is_absent() {
     check("register", "nil", "0(create:1 0)create:1 0(delete 0)delete 1(read 1)read", true);
+    let again = "0(claim:2 0)claim:2 0(write:5 1(write:1 0)write:5 0(create:1 0)create:1";
+    check("register", "nil", again, true);
+    check("register", "nil", &again.replace("1(write:1", "1(write:3"), false);
     check("register", "nil", "0(create:1 0)create:1 0(delete 0)delete 1(read 1)read:1", false);
     check("register", "nil", "0(delete 0)delete:refused:null", true);
     check("register", "nil", "0(delete 0)delete", false);

@@ -95,6 +95,15 @@ impl RegisterOp {
             _ => None,
         }
     }
+
+    /// All values that the register may have held for this operation to be answered so.
+    fn expects<'a>(&'a self, ret: Option<&'a RegisterRet>) -> impl Iterator<Item = &'a Value> {
+        let its_own = match (self, ret) {
+            (RegisterOp::Create(new), None | Some(RegisterRet::Done)) => Some(new),
+            _ => None,
+        };
+        self.observes(ret).into_iter().chain(its_own)
+    }
 }
 
 /// What a read that was answered with nil says.
@@ -260,7 +269,7 @@ impl Specification for RegisterSpec {
         self.initial.clone()
     }
 
-    /// A pending write is needed only for a value that somebody saw, or that a needed compare-and-set expects.
+    /// A pending write is needed only for a value that somebody saw or was content with, or that a needed operation expects.
     fn needless(&self, calls: &Calls<Register>) -> Vec<bool> {
         let deletes = calls.iter().any(|call| call.op == RegisterOp::Delete);
         let mut needless: Vec<bool> = calls.iter().map(|call| call.is_pending() && !deletes).collect();
@@ -268,7 +277,7 @@ impl Specification for RegisterSpec {
         let mut writers: BTreeMap<&Value, Vec<usize>> = BTreeMap::new();
         for (i, call) in calls.iter().enumerate() {
             if !needless[i] {
-                wanted.extend(call.op.observes(call.ret_value.as_ref()));
+                wanted.extend(call.op.expects(call.ret_value.as_ref()));
             } else if let Some(value) = call.op.writes() {
                 writers.entry(value).or_default().push(i);
             }
@@ -276,7 +285,7 @@ impl Specification for RegisterSpec {
         while let Some(value) = wanted.pop() {
             for i in writers.remove(value).unwrap_or_default() {
                 needless[i] = false;
-                wanted.extend(calls[i].op.observes(None));
+                wanted.extend(calls[i].op.expects(None));
             }
         }
         needless

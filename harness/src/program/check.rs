@@ -160,7 +160,8 @@ pub(super) fn read(path: &Path, format: Option<Format>, paired: bool) -> Result<
 pub(super) fn unjudged(error: &Unjudged) -> Failure {
     let near = match error {
         Unjudged::Model(UnknownModel::Name(name)) => nearest(name, judge::names()),
-        _ => None,
+        Unjudged::Level { model, level } => nearest(level, judge::levels(model).into_iter()),
+        Unjudged::Unsupported(_) | Unjudged::Model(UnknownModel::Initial { .. }) => None,
     };
     let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     Failure::wrong_use(format!("{error}{hint}"))

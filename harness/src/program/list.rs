@@ -60,6 +60,11 @@ pub(super) fn list(arguments: &Arguments, registry: &Registry) -> Result<u8, Fai
     if wanted(What::Models) {
         say("models of `netsplit check`");
         tell_row("", &judge::names().collect::<Vec<_>>().join(", "));
+        tell_row(
+            "MODEL/LEVEL",
+            "what is claimed of transactions: list-append/serializable; without one, strict serializability",
+        );
+        tell_row("independent-MODEL", "each key by itself, in a history whose values are tuples [key value]");
     }
     Ok(0)
 }

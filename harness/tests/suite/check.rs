@@ -65,6 +65,23 @@ fn the_ladder_shows_the_strongest_model_proven() {
 }
 
 #[test]
+fn transactions_are_judged_at_the_level_that_is_claimed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let lines = [
+        (":invoke", "[[:append :x 1]]"),
+        (":ok", "[[:append :x 1]]"),
+        (":invoke", "[[:r :x nil]]"),
+        (":ok", "[[:r :x []]]"),
+    ];
+    let lines = lines.map(|(kind, value)| format!("{{:process 0 :type {kind} :f :txn :value {value}}}\n")).concat();
+    let judged = |model: &str| check(folder.path(), lines.as_bytes(), &["--model", model]);
+    assert_eq!(judged("list-append").0, 1, "the read came after the append had returned");
+    assert_eq!(judged("list-append/serializable").0, 0);
+    let (code, said) = judged("list-append/serialisable");
+    assert!(code == 64 && said.contains("serializable"), "{code}: {said}");
+}
+
+#[test]
 fn hostile_files_are_refused_in_one_line_that_names_them() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let deep = "[".repeat(200_000);
