@@ -88,7 +88,7 @@ pub const BUGS: &[Bug] = &[
     bug("mailbox-resend", "mailbox", "mail", "loss", &["reordered"]),
     bug("groups-no-monitor", "groups", "presence", "crash", &["dead-member"]),
     bug("three-phase-commit", "two-phase-commit", "swap", "halves", TORN),
-    bug("two-phase-commit-forgetful", "two-phase-commit", "swap", "crash", TORN),
+    bug("two-phase-commit-forgetful", "two-phase-commit", "swap", "rolling-restart", TORN),
     bug("two-phase-commit-broken-promise", "two-phase-commit", "swap", "power-loss", TORN),
     bug("two-phase-commit-early-release", "two-phase-commit", "swap", "none", TORN),
     bug("two-phase-commit-impatient", "two-phase-commit", "swap", "halves", TORN),
