@@ -37,8 +37,9 @@ pub(super) const PASSES: &[Pass] = &[
 /// Lengths are cut to a multiple of this.
 const LENGTH_UNIT_MS: u64 = 100;
 
-/// Has every fault and every operation begin when it did in the run, and leaves out those that never did. An operation that had to wait for
-/// its client would come earlier without the operations before it, and meet others than it met.
+/// Has every fault and every operation begin when it did in the run, and leaves out the operations that never did. An
+/// operation that had to wait for its client would come earlier without the operations before it, and meet others than it
+/// met; a fault that waited for a sync would meet another one.
 fn as_it_ran(search: &mut Search<'_>) -> Result<(), NoRedis> {
     let (plan, invoked) = (search.plan().clone(), invoked(&search.trial));
     let begun: BTreeSet<Place> = invoked.values().copied().collect();

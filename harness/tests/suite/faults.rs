@@ -8,6 +8,7 @@ use netsplit::plan::Config;
 use netsplit::simulate::{self, Recording};
 use netsplit_checker::{Actor, Kind};
 use netsplit_nemesis::{CutKind, Delay, DiskTrouble, Fault, Mishap, Skew, Step, Target};
+use netsplit_systems::wire::What;
 
 use crate::draw;
 
@@ -221,6 +222,27 @@ fn a_fault_that_waits_for_a_sync_interrupts_one_or_comes_after_half_of_its_lengt
     let (results, _) = mid_sync("redis", "register");
     assert_eq!(results.effects[0].hits.get("syncs interrupted"), None);
     assert_eq!(results.effects[0].window_ms, (3500, 5000));
+}
+
+#[test]
+fn what_a_machine_sent_before_it_lost_power_still_arrives() {
+    let config = Config { nemesis: "none".into(), time_limit: Duration::from_secs(10), ..Config::default() };
+    let mut case = draw(3, &config);
+    let step = |id: u32| {
+        let fault = Fault::PowerLoss { hosts: hosts(&["redis"]), torn_permille: 0 };
+        Step { id, at_ms: 1000 + 800 * u64::from(id), lasts_ms: 100, mid_sync: false, fault }
+    };
+    case.plan.schedule = (0..10).map(step).collect();
+    let record = simulate::run(&case).expect("embedded Redis needs nothing").record;
+    let redis = record.hosts.iter().position(|host| &**host == "redis").expect("it was asked");
+    let is_down = |time_ns: u64| {
+        let down = |step: &Step| (step.at_ms * 1_000_000..step.ends_ms() * 1_000_000).contains(&time_ns);
+        case.schedule.iter().any(down)
+    };
+    let of_redis = record.messages.iter().filter(|message| usize::from(message.from) == redis);
+    let while_down: Vec<What> =
+        of_redis.filter(|message| is_down(message.time_ns)).map(|message| message.what).collect();
+    assert!(while_down.contains(&What::Deliver) && !while_down.contains(&What::Send), "{while_down:?}");
 }
 
 #[test]
