@@ -2,10 +2,13 @@
 //! that it tolerates.
 //!
 //! A bug shows under one workload and not under another, so that a range of seeds goes round all of them: first under
-//! the faults that everybody expects, then under another mix for every seed.
+//! the faults that everybody expects, then where the power fails, then under another mix for every seed.
 
+use netsplit_nemesis::Nemesis;
 use netsplit_nemesis::crash::CRASH;
 use netsplit_nemesis::partition::PARTITION;
+use netsplit_nemesis::pause::PAUSE;
+use netsplit_nemesis::power::POWER_LOSS;
 use netsplit_nemesis::swarm::SWARM;
 use netsplit_systems::system::{Level, Offer, System};
 use netsplit_workloads::{Workload, set_rmw};
@@ -26,9 +29,9 @@ pub fn suited(
     let turn = usize::try_from(seed % all).expect("there are few workloads");
     // What no workload serves is told when the plan is drawn.
     let its_turn = turns.get(turn).map_or_else(|| Config::default().workload, |one| one.name.to_owned());
-    let is_first = seed < all && !turns[..turn].iter().any(|before| before.name == its_turn);
-    let expects = if named.0.is_some() { seed == 0 } else { is_first };
-    (named.0.map_or(its_turn, str::to_owned), named.1.map_or_else(|| nemeses(system, expects), str::to_owned))
+    let of_it = |turns: &[&Workload]| turns.iter().filter(|one| one.name == its_turn).count() as u64;
+    let visits = if named.0.is_some() { seed } else { seed / all * of_it(&turns) + of_it(&turns[..turn]) };
+    (named.0.map_or(its_turn, str::to_owned), named.1.map_or_else(|| nemeses(system, visits), str::to_owned))
 }
 
 /// The workloads, in turns. Where a system is for transactions, every other turn is one of theirs.
@@ -49,12 +52,17 @@ pub fn workloads(registry: &Registry, system: &System) -> Vec<&'static Workload>
     registry.workloads().iter().filter(suits).copied().collect()
 }
 
-/// What everybody `expects` to hold comes first, as far as the system claims it.
-fn nemeses(system: &System, expects: bool) -> String {
-    let expected = [PARTITION, CRASH];
-    let families: Vec<&str> = expected.iter().flat_map(|nemesis| nemesis.families.iter().copied()).collect();
-    if expects && system.claim_under(&families).is_some() {
-        return expected.map(|nemesis| nemesis.name).join(",");
+/// The faults of a workload's first visits: what everybody expects to hold, and what finds who answers too early.
+const FIRST: [[Nemesis; 2]; 2] = [[PARTITION, CRASH], [POWER_LOSS, PAUSE]];
+
+/// The faults of the visit after so many, as far as the system claims to live with them.
+fn nemeses(system: &System, visits: u64) -> String {
+    let first = usize::try_from(visits).ok().and_then(|visits| FIRST.get(visits));
+    if let Some(first) = first {
+        let families: Vec<&str> = first.iter().flat_map(|nemesis| nemesis.families.iter().copied()).collect();
+        if system.claim_under(&families).is_some() {
+            return first.each_ref().map(|nemesis| nemesis.name).join(",");
+        }
     }
     SWARM.name.to_owned()
 }
@@ -84,19 +92,18 @@ mod tests {
     #[test]
     fn the_first_seeds_go_round_all_workloads_and_what_is_named_stays() {
         let (registry, system) = (Registry::builtin(), &netsplit_systems::shortener::redis::REDIS);
-        let drawn: Vec<_> = (0..20).map(|seed| suited(&registry, system, seed, (None, None))).collect();
+        let drawn: Vec<_> = (0..30).map(|seed| suited(&registry, system, seed, (None, None))).collect();
         assert_eq!(drawn[0], ("register".to_owned(), "partition,crash".to_owned()));
         let turns: BTreeSet<&str> = drawn.iter().map(|(workload, _)| workload.as_str()).collect();
         assert_eq!(turns.len(), workloads(&registry, system).len());
-        assert_eq!(drawn[19].1, "swarm");
+        assert_eq!([&*drawn[9].1, &*drawn[19].1, &*drawn[29].1], ["partition,crash", "power-loss,pause", "swarm"]);
         let transactional = &netsplit_systems::shortener::atomic_commit::TWO_PHASE_COMMIT;
         let drawn: Vec<_> = (0..16).map(|seed| suited(&registry, transactional, seed, (None, None))).collect();
         let of_transactions = |name: &str| registry.workload(name).unwrap().needs.contains(&Offer::Transactions);
         assert_eq!(drawn.iter().filter(|(workload, _)| of_transactions(workload)).count(), 8);
-        assert_eq!(
-            drawn.iter().filter(|(_, nemesis)| nemesis != "swarm").count(),
-            workloads(&registry, transactional).len()
-        );
+        let swaps: Vec<&str> =
+            drawn.iter().filter(|(name, _)| name == "swap").map(|(_, nemesis)| nemesis.as_str()).collect();
+        assert_eq!(swaps, ["partition,crash", "power-loss,pause", "swarm", "swarm"]);
         let named = suited(&registry, system, 7, (Some("set"), Some("skew")));
         assert_eq!(named, ("set".to_owned(), "skew".to_owned()));
     }
