@@ -241,37 +241,24 @@ fn refused(model: &str, init: Option<&str>) -> UnknownModel {
 
 fn transactions(model: &str, history: &History) -> Option<Judgement> {
     let all = |verdict: &dyn Fn(Model) -> Verdict| Model::ALL.iter().map(|m| (m.name(), verdict(*m))).collect();
-    let strict = Model::StrictSerializable;
-    Some(match model {
+    let (kind, level) = model.split_once('/').map_or((model, None), |(kind, level)| (kind, Some(level)));
+    let claim = level.map_or(Some(Model::StrictSerializable), Model::named)?;
+    Some(match kind {
         "list-append" => {
             let analysis = txn::analyze_list_append(history);
-            Judgement { verdict: analysis.verdict(strict), levels: all(&|model| analysis.verdict(model)) }
+            Judgement { verdict: analysis.verdict(claim), levels: all(&|model| analysis.verdict(model)) }
         }
         "rw-register" => {
-            let analysis = txn::analyze_rw_register(history, Assumptions::PUBLISHED);
-            Judgement { verdict: analysis.verdict(strict), levels: all(&|model| analysis.verdict(model)) }
+            let implied = Assumptions { unwritten: Unwritten::Initial, ..Assumptions::implied_by(claim) };
+            let analysis = txn::analyze_rw_register(history, level.map_or(Assumptions::PUBLISHED, |_| implied));
+            Judgement { verdict: analysis.verdict(claim), levels: all(&|model| analysis.verdict(model)) }
         }
-        _ => {
-            let (kind, level) = model.split_once('/')?;
-            let claim = Model::named(level)?;
-            match kind {
-                "list-append" => {
-                    let analysis = txn::analyze_list_append(history);
-                    Judgement { verdict: analysis.verdict(claim), levels: all(&|model| analysis.verdict(model)) }
-                }
-                "rw-register" => {
-                    let implied = Assumptions { unwritten: Unwritten::Initial, ..Assumptions::implied_by(claim) };
-                    let analysis = txn::analyze_rw_register(history, implied);
-                    Judgement { verdict: analysis.verdict(claim), levels: all(&|model| analysis.verdict(model)) }
-                }
-                "rw-register(session)" => {
-                    let mut levels = txn::levels(history);
-                    let named = levels.iter().map(|(level, verdict)| (level.name(), verdict.clone())).collect();
-                    Judgement { verdict: levels.remove(&claim)?, levels: named }
-                }
-                _ => return None,
-            }
+        "rw-register(session)" => {
+            let mut levels = txn::levels(history);
+            let named = levels.iter().map(|(level, verdict)| (level.name(), verdict.clone())).collect();
+            Judgement { verdict: levels.remove(&claim)?, levels: named }
         }
+        _ => return None,
     })
 }
 
