@@ -163,7 +163,7 @@ fn start(node: Node, rules: Rules) -> NodeFuture {
             async move {
                 match request {
                     Request::Act => desk.act().await.map_or_else(Reply::NotActed, Reply::Acted),
-                    request => voter.answer(&from, &request),
+                    request => voter.answer(&from, &request).await,
                 }
             }
         };

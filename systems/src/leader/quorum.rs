@@ -55,20 +55,15 @@ impl Quorum {
     /// Who refuses may be outvoted.
     pub(super) async fn agree(&self, request: &Request) -> Result<Checkpoint, No> {
         let (sender, mut replies) = mpsc::unbounded_channel();
-        for other in self.everyone.iter().filter(|other| **other != self.me) {
-            let (peers, other, request, sender) = (self.peers.clone(), other.clone(), request.clone(), sender.clone());
-            let heard = self.heard.clone();
+        for voter in &self.everyone {
+            let (quorum, voter, request, sender) = (self.clone(), voter.clone(), request.clone(), sender.clone());
             spawn(async move {
-                if let Ok(reply) = peers.ask(&other, request, ROUND).await {
-                    if let Reply::Refused { promised } = reply {
-                        heard.fetch_max(promised, Ordering::Relaxed);
-                    }
+                if let Some(reply) = quorum.ask(&voter, request).await {
                     // There may be a majority already.
                     let _enough = sender.send(reply);
                 }
             });
         }
-        let _open = sender.send(self.voter.answer(&self.me, request));
         drop(sender);
         let (mut yes, mut latest, mut no) = (0, Checkpoint::default(), No::TooFew);
         while yes < self.majority {
@@ -84,6 +79,18 @@ impl Quorum {
             }
         }
         Ok(latest)
+    }
+
+    /// Asks one voter; `None` if it does not answer in time.
+    async fn ask(&self, voter: &Arc<str>, request: Request) -> Option<Reply> {
+        if *voter == self.me {
+            return Some(self.voter.answer(voter, &request).await);
+        }
+        let reply = self.peers.ask(voter, request, ROUND).await.ok()?;
+        if let Reply::Refused { promised } = reply {
+            self.heard.fetch_max(promised, Ordering::Relaxed);
+        }
+        Some(reply)
     }
 
     /// Has the leader act; an `Err` says why it did not.

@@ -38,6 +38,8 @@ struct Lease {
 /// The voter; clones are the same.
 #[derive(Clone, Debug)]
 pub(super) struct Voter {
+    /// Who is answered: a sync takes time, and the next in turn finds durable what this one changed.
+    turn: Arc<tokio::sync::Mutex<()>>,
     state: Arc<Mutex<(Kept, Lease)>>,
     journal: Journal<Kept>,
     watch: Watch,
@@ -48,11 +50,13 @@ impl Voter {
     pub(super) fn open(disk: &Disk, watch: Watch, rules: Rules) -> Result<Voter, BadJournal> {
         let (journal, kept) = Journal::open(disk, "voter")?;
         let mut kept: Kept = kept.last().copied().unwrap_or_default();
+        journal.rewrite([&kept])?;
         if !rules.remembers {
             kept.promised = 0;
         }
         let lease = Lease { leader: None, ends: watch.now() + LEASE };
-        Ok(Voter { state: Arc::new(Mutex::new((kept, lease))), journal, watch, fences: rules.fences })
+        let (turn, state) = (Arc::default(), Arc::new(Mutex::new((kept, lease))));
+        Ok(Voter { turn, state, journal, watch, fences: rules.fences })
     }
 
     /// Whose lease this node granted last, if it knows.
@@ -71,34 +75,33 @@ impl Voter {
     }
 
     /// Answers what concerns the lease and the storage.
-    pub(super) fn answer(&self, from: &Arc<str>, request: &Request) -> Reply {
+    pub(super) async fn answer(&self, from: &Arc<str>, request: &Request) -> Reply {
+        let _turn = self.turn.lock().await;
         let answered = match *request {
-            Request::Lease { token } => self.lease(from, token),
-            Request::Renew { token } => self.renew(from, token),
+            Request::Lease { token } => self.lease(from, token).await,
+            Request::Renew { token } => self.renew(from, token).await,
             Request::Release { token } => Ok(self.release(from, token)),
-            Request::Load { token } => self.load(token),
-            Request::Store(checkpoint) => self.store(checkpoint),
+            Request::Load { token } => self.load(token).await,
+            Request::Store(checkpoint) => self.store(checkpoint).await,
             Request::Act => Ok(Reply::NotActed("a voter does not act".into())),
         };
         answered.unwrap_or(Reply::Failed)
     }
 
     /// A token is granted once, and only if no other node's lease lasts.
-    fn lease(&self, from: &Arc<str>, token: u64) -> Result<Reply, DiskError> {
-        let mut state = self.state();
-        let (Kept { promised, .. }, lease) = &*state;
-        let is_anothers = self.watch.now() < lease.ends && lease.leader.as_ref() != Some(from);
-        if is_anothers || token <= *promised {
-            return Ok(Reply::Refused { promised: *promised });
+    async fn lease(&self, from: &Arc<str>, token: u64) -> Result<Reply, DiskError> {
+        let promised = self.promised();
+        let is_anothers = self.watch.now() < self.lease_ends() && self.leader().as_ref() != Some(from);
+        if is_anothers || token <= promised {
+            return Ok(Reply::Refused { promised });
         }
-        self.grant(&mut state, from, token)
+        self.grant(from, token).await
     }
 
     /// Whoever has the lease of a majority may have it from this node, too.
-    fn renew(&self, from: &Arc<str>, token: u64) -> Result<Reply, DiskError> {
-        let mut state = self.state();
-        let promised = state.0.promised;
-        if token < promised { Ok(Reply::Refused { promised }) } else { self.grant(&mut state, from, token) }
+    async fn renew(&self, from: &Arc<str>, token: u64) -> Result<Reply, DiskError> {
+        let promised = self.promised();
+        if token < promised { Ok(Reply::Refused { promised }) } else { self.grant(from, token).await }
     }
 
     /// Ends a lease that was granted in vain. Without this, candidates that stand one after another keep their votes from
@@ -112,42 +115,44 @@ impl Voter {
         Reply::Granted
     }
 
-    fn load(&self, token: u64) -> Result<Reply, DiskError> {
-        let mut state = self.state();
-        let kept = state.0;
+    async fn load(&self, token: u64) -> Result<Reply, DiskError> {
+        let kept = self.kept();
         if self.fences && token < kept.promised {
             return Ok(Reply::Refused { promised: kept.promised });
         }
         // What was loaded is what this leader builds on: nothing of an older one may come after it.
-        self.keep(&mut state, Kept { promised: kept.promised.max(token), ..kept })?;
+        self.keep(Kept { promised: kept.promised.max(token), ..kept }).await?;
         Ok(Reply::Loaded(kept.stored))
     }
 
-    fn store(&self, checkpoint: Checkpoint) -> Result<Reply, DiskError> {
-        let mut state = self.state();
-        let kept = state.0;
+    async fn store(&self, checkpoint: Checkpoint) -> Result<Reply, DiskError> {
+        let kept = self.kept();
         if self.fences && checkpoint.token < kept.promised {
             return Ok(Reply::Refused { promised: kept.promised });
         }
         // A message of the same leader that was overtaken on the way is not to undo its successor.
         let late = checkpoint.token == kept.stored.token && checkpoint.number <= kept.stored.number;
         let stored = if late { kept.stored } else { checkpoint };
-        self.keep(&mut state, Kept { promised: kept.promised.max(checkpoint.token), stored })?;
+        self.keep(Kept { promised: kept.promised.max(checkpoint.token), stored }).await?;
         Ok(Reply::Stored)
     }
 
-    fn grant(&self, state: &mut (Kept, Lease), from: &Arc<str>, token: u64) -> Result<Reply, DiskError> {
-        self.keep(state, Kept { promised: token, ..state.0 })?;
-        state.1 = Lease { leader: Some(from.clone()), ends: self.watch.now() + LEASE };
+    async fn grant(&self, from: &Arc<str>, token: u64) -> Result<Reply, DiskError> {
+        self.keep(Kept { promised: token, ..self.kept() }).await?;
+        self.state().1 = Lease { leader: Some(from.clone()), ends: self.watch.now() + LEASE };
         Ok(Reply::Granted)
     }
 
-    fn keep(&self, state: &mut (Kept, Lease), kept: Kept) -> Result<(), DiskError> {
-        if state.0 != kept {
-            self.journal.rewrite([&kept])?;
-            state.0 = kept;
+    async fn keep(&self, kept: Kept) -> Result<(), DiskError> {
+        if self.kept() != kept {
+            self.journal.write(&kept).await?;
+            self.state().0 = kept;
         }
         Ok(())
+    }
+
+    fn kept(&self) -> Kept {
+        self.state().0
     }
 
     fn state(&self) -> MutexGuard<'_, (Kept, Lease)> {
@@ -157,6 +162,8 @@ impl Voter {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt;
+
     use super::super::RULES;
     use super::*;
     use crate::clock::Clock;
@@ -188,7 +195,9 @@ mod tests {
     }
 
     fn ask(voter: &Voter, from: &str, request: &Request) -> String {
-        format!("{:?}", voter.answer(&from.into(), request))
+        let from = from.into();
+        let answer = voter.answer(&from, request).now_or_never();
+        format!("{:?}", answer.expect("a disk without trouble syncs at once"))
     }
 
     fn store(token: u64, number: u64) -> Request {
@@ -257,5 +266,21 @@ mod tests {
         ask(&voter, "a", &store(1, 8));
         assert_eq!(ask(&voter, "a", &store(1, 7)), "Stored");
         assert_eq!(ask(&voter, "a", &Request::Load { token: 1 }), "Loaded(Checkpoint { token: 1, number: 8 })");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_promise_is_given_when_it_is_durable_and_whoever_asks_meanwhile_waits_for_it() {
+        let sync = Duration::from_millis(6);
+        let bench = Bench { platter: Platter::with_syncs_of(sync), ..Bench::new(RULES) };
+        let voter = bench.ready();
+        let (a, b) = ("a".into(), "b".into());
+        let before = tokio::time::Instant::now();
+        let (lease, rival) = (Request::Lease { token: 1 }, Request::Lease { token: 2 });
+        let given = tokio::join!(voter.answer(&a, &lease), voter.answer(&b, &rival));
+        assert_eq!(format!("{given:?}"), "(Granted, Refused { promised: 1 })");
+        assert_eq!(before.elapsed(), sync);
+        assert!(voter.answer(&a, &Request::Load { token: 2 }).now_or_never().is_none());
+        bench.platter.lose_unsynced();
+        assert_eq!(bench.open().promised(), 1, "what was not answered may be lost");
     }
 }

@@ -11,6 +11,7 @@ use axum::routing::{get, post};
 use futures::future::join_all;
 
 use super::{Pinger, Question, Reply};
+use crate::disk::DiskError;
 use crate::json;
 use crate::membership::DEADLINE;
 use crate::node::spawn;
@@ -29,10 +30,7 @@ pub(super) fn router(pinger: Pinger) -> Router {
 
 /// The new count, after this node's own consumer has it; everybody else is told on the way.
 async fn ping(State(pinger): State<Pinger>) -> Response {
-    let counted = pinger.producer.ping().and_then(|count| {
-        pinger.consumer.note(&pinger.me, count)?;
-        Ok(count)
-    });
+    let counted = counted(&pinger).await;
     for other in pinger.members.up() {
         spawn(pinger.clone().tell(other));
     }
@@ -41,6 +39,13 @@ async fn ping(State(pinger): State<Pinger>) -> Response {
         // A disk that failed may have kept the count all the same.
         Err(error) => Unavailable::MayTakeEffect(error.to_string()).into_response(),
     }
+}
+
+/// The new count, durable, and noted by this node's own consumer.
+async fn counted(pinger: &Pinger) -> Result<u64, DiskError> {
+    let count = pinger.producer.ping().await?;
+    pinger.consumer.note(&pinger.me, count).await?;
+    Ok(count)
 }
 
 async fn total(State(pinger): State<Pinger>) -> String {

@@ -130,7 +130,7 @@ fn start(mut node: Node, durable: Durable) -> NodeFuture {
             peers: Peers::of(&node),
         };
         // Its own producer is one of those that a consumer asks when it starts.
-        pinger.consumer.note(&pinger.me, pinger.producer.count())?;
+        pinger.consumer.note(&pinger.me, pinger.producer.count()).await?;
         let beat = |reply| if let Reply::Beat(beat) = reply { Some(beat) } else { None };
         spawn(pinger.members.clone().watch_through(pinger.peers.clone(), Question::Beat, beat));
         spawn(pinger.clone().monitor(events));
@@ -142,13 +142,18 @@ impl Pinger {
     /// Answers the peers.
     async fn serve(self, node: &Node) -> Result<(), NodeError> {
         let answer = move |from: Arc<str>, question: Question| {
-            let reply = match question {
-                Question::Beat(beat) => Reply::Beat(self.members.heard(from, beat)),
-                Question::Count(count) => self.consumer.note(&from, count).map_or(Reply::Refused, |()| Reply::Noted),
-                Question::AskCount => Reply::Number(self.producer.count()),
-                Question::AskTotal => Reply::Number(self.consumer.total()),
-            };
-            async move { reply }
+            let pinger = self.clone();
+            async move {
+                match question {
+                    Question::Beat(beat) => Reply::Beat(pinger.members.heard(from, beat)),
+                    Question::Count(count) => match pinger.consumer.note(&from, count).await {
+                        Ok(()) => Reply::Noted,
+                        Err(_) => Reply::Refused,
+                    },
+                    Question::AskCount => Reply::Number(pinger.producer.count()),
+                    Question::AskTotal => Reply::Number(pinger.consumer.total()),
+                }
+            }
         };
         peers::serve(node, answer).await
     }
@@ -184,7 +189,7 @@ impl Pinger {
     async fn learn(self, other: Arc<str>) {
         while self.members.is_up(&other) {
             if let Ok(Reply::Number(count)) = self.peers.ask(&other, Question::AskCount, DEADLINE).await {
-                if let Err(error) = self.consumer.note(&other, count) {
+                if let Err(error) = self.consumer.note(&other, count).await {
                     tracing::warn!("{}: the count of {other} is not noted: {error}", self.me);
                 }
                 return;

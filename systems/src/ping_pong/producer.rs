@@ -16,6 +16,9 @@ pub(super) struct Producer {
 
 #[derive(Debug, Default)]
 struct State {
+    /// The pings so far; the last of them may not be durable yet.
+    counted: u64,
+    /// Those that others may hear of.
     count: u64,
     /// To whom the count is being sent.
     telling: BTreeSet<Arc<str>>,
@@ -26,7 +29,8 @@ impl Producer {
     pub(super) fn open(disk: &Disk, durable: bool) -> Result<Producer, BadJournal> {
         let (journal, counts) = Journal::open(disk, "producer")?;
         let count = counts.last().copied().unwrap_or_default();
-        let state = State { count, ..State::default() };
+        journal.rewrite([&count])?;
+        let state = State { counted: count, count, ..State::default() };
         Ok(Producer { state: Arc::new(Mutex::new(state)), journal: durable.then_some(journal) })
     }
 
@@ -35,14 +39,25 @@ impl Producer {
     }
 
     /// Counts a ping, durably before anybody can hear of it: a count that was sent must never be sent for another ping.
-    pub(super) fn ping(&self) -> Result<u64, DiskError> {
-        let mut state = self.state();
-        let count = state.count + 1;
+    pub(super) async fn ping(&self) -> Result<u64, DiskError> {
+        let counted = self.counted()?;
         if let Some(journal) = &self.journal {
-            journal.rewrite([&count])?;
+            journal.sync().await?;
         }
-        state.count = count;
-        Ok(count)
+        let mut state = self.state();
+        state.count = state.count.max(counted);
+        Ok(counted)
+    }
+
+    /// The number of the next ping, appended to the journal.
+    fn counted(&self) -> Result<u64, DiskError> {
+        let mut state = self.state();
+        let counted = state.counted + 1;
+        if let Some(journal) = &self.journal {
+            journal.append(&counted)?;
+        }
+        state.counted = counted;
+        Ok(counted)
     }
 
     /// Whether it is to be sent to `other` now; whoever is already doing so sees a new count by itself.
