@@ -57,22 +57,18 @@ fn the_comparison_that_is_committed_says_what_the_literature_says_or_why_not() {
 }
 
 #[test]
-fn what_the_committed_gallery_shows_the_story_of_its_system_tells() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../results/gallery/gallery.csv");
-    let Ok(text) = std::fs::read_to_string(path) else {
+fn what_the_committed_gallery_shows_is_explained() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../results/gallery");
+    let Ok(text) = std::fs::read_to_string(format!("{folder}/gallery.csv")) else {
         eprintln!("skipped: no gallery is committed");
         return;
     };
     let gallery = Sheet::from_csv(&text).expect("it is the table that `netsplit matrix` writes");
-    let registry = Registry::builtin();
-    let untold: Vec<&str> = gallery
-        .rows()
-        .filter(|row| {
-            let system = registry.system(row.text("system")).expect("it is registered");
-            system.story.explains(row.text("anomaly")).is_none()
-        })
-        .map(|row| row.text("exhibit"))
-        .collect();
+    let told = |exhibit: &str| {
+        std::fs::read_to_string(format!("{folder}/{exhibit}/report.md")).expect("every exhibit has a report")
+    };
+    let exhibits = gallery.rows().map(|row| row.text("exhibit"));
+    let untold: Vec<&str> = exhibits.filter(|exhibit| told(exhibit).contains("this may be a bug")).collect();
     assert!(untold.is_empty(), "no story tells of {untold:?}");
 }
 

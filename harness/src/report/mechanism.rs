@@ -2,6 +2,7 @@
 
 use netsplit_systems::story::Failure;
 
+use super::beyond;
 use super::document::{Block, Section};
 use super::drawn::{Likeness, command};
 use super::story::Story;
@@ -16,23 +17,38 @@ pub(super) fn section(story: &Story<'_>) -> Option<Section> {
     }
     let mut blocks = vec![Block::Text(told.mechanism.to_owned())];
     let Some((_, evidence)) = story.witness() else {
-        let is_weakened = story.case.promised().weakened;
-        let held = story.results.overall == Overall::Valid && !is_weakened;
-        let title = if held { "Why it held" } else { "How the system works" };
-        if is_weakened {
-            blocks.push(Block::Text("A rule is left out of it; this seed did not show what that leads to.".to_owned()));
-        }
-        blocks.push(Block::Text(format!("What it gives up for that: {}.", system.gives_up)));
-        return Some(Section::new("mechanism", title, blocks));
+        return Some(without_a_witness(story, blocks));
     };
-    match told.explains(&evidence.anomaly) {
+    let own = told.explains(&evidence.anomaly);
+    // What a weakened variant shows comes of the rule that it leaves out.
+    let own_first = own.filter(|_| system.claims.iter().any(|claim| claim.weakened));
+    match own_first.or_else(|| beyond::told(story).into_iter().next()).or(own) {
         Some(failure) => blocks.extend(led_there(story, failure)),
         None => blocks.push(Block::Note(format!(
             "The story of {} does not tell of `{}`: this may be a bug of the system, or of netsplit.",
             system.name, evidence.anomaly
         ))),
     }
-    Some(Section::new("mechanism", "How the system's mechanism led there", blocks))
+    Some(Section::new("mechanism", LED_THERE, blocks))
+}
+
+const LED_THERE: &str = "How the system's mechanism led there";
+
+/// Nothing contradicts what was promised; nodes may have failed to come back all the same.
+fn without_a_witness(story: &Story<'_>, mut blocks: Vec<Block>) -> Section {
+    let stuck = beyond::told(story).into_iter().next().filter(|_| story.results.overall == Overall::Liveness);
+    if let Some(failure) = stuck {
+        blocks.extend(led_there(story, failure));
+        return Section::new("mechanism", LED_THERE, blocks);
+    }
+    let is_weakened = story.case.promised().weakened;
+    let held = story.results.overall == Overall::Valid && !is_weakened;
+    let title = if held { "Why it held" } else { "How the system works" };
+    if is_weakened {
+        blocks.push(Block::Text("A rule is left out of it; this seed did not show what that leads to.".to_owned()));
+    }
+    blocks.push(Block::Text(format!("What it gives up for that: {}.", story.case.system.gives_up)));
+    Section::new("mechanism", title, blocks)
 }
 
 fn led_there(story: &Story<'_>, failure: &Failure) -> Vec<Block> {

@@ -17,6 +17,7 @@ mod agreement;
 mod argument;
 mod availability;
 mod axis;
+mod beyond;
 mod clocks;
 mod document;
 mod drawn;

@@ -239,6 +239,38 @@ fn the_mechanism_names_the_variant_that_prevents_it_and_how_to_run_it() {
     }
 }
 
+/// The same run, during which a disk was lost.
+fn after_amnesia(mut told: Told) -> Told {
+    let fault = Fault::Amnesia { hosts: vec!["n1".to_owned().into()] };
+    told.case.plan.nemesis = "amnesia".into();
+    told.case.plan.schedule = vec![Step { id: 1, at_ms: 50, lasts_ms: 20, mid_sync: false, fault }];
+    told
+}
+
+#[test]
+fn beyond_its_promises_a_system_s_fault_is_told_before_its_own_story_and_no_bug_is_suspected() {
+    let forgotten = "a machine that has forgotten";
+    let untold = "this may be a bug";
+    let promised = invalid("http://a").terminal();
+    assert!(flat(&promised).contains(untold) && !flat(&promised).contains(forgotten), "{promised}");
+    for text in after_amnesia(invalid("http://a")).everywhere() {
+        assert!(flat(&text).contains(forgotten) && !flat(&text).contains(untold), "{text}");
+    }
+    let mut weakened = after_amnesia(invalid("http://a"));
+    weakened.case.system = &STALE_CACHE;
+    assert!(!flat(&weakened.terminal()).contains(forgotten), "its own rule is what it lacks");
+}
+
+#[test]
+fn nodes_that_do_not_come_back_are_explained_by_faults_beyond_the_promises_alone() {
+    let mut told = after_amnesia(valid());
+    assert!(!told.html().contains("a machine that has forgotten"), "nothing was wrong");
+    told.results.overall = Overall::Liveness;
+    assert!(told.html().contains("a machine that has forgotten"));
+    told.case.plan.schedule.clear();
+    assert!(!told.html().contains("a machine that has forgotten"), "no disk was lost");
+}
+
 #[test]
 fn says_how_often_it_happens_where_that_was_counted() {
     let mut told = invalid("http://a");
