@@ -11,7 +11,7 @@ use crate::simulate::Recording;
 use crate::store::Capsule;
 use crate::transcript::Difference;
 use crate::trial::Trial;
-use crate::{digest, redis_server};
+use crate::{digest, redis_server, store};
 use serde_json::json;
 
 /// Arguments of `replay`.
@@ -19,9 +19,14 @@ use serde_json::json;
 pub(super) struct Arguments {
     /// The capsule: `capsule.json` of a run's folder
     capsule: PathBuf,
+    /// Write the run as it is now to this file, as a capsule, even if it is another one: so that what showed a bug is kept
+    /// once the bug is mended
+    #[arg(long, value_name = "FILE")]
+    keep: Option<PathBuf>,
 }
 
-/// The exit code is that of the run's verdict; a run that differs from its capsule is a failure of the harness.
+/// The exit code is that of the run's verdict; a run that differs from its capsule is a failure of the harness, unless it is to
+/// be kept as it is.
 pub(super) fn replay(arguments: &Arguments, registry: &Registry) -> Result<u8, Failure> {
     let (capsule, trial) = rerun(&arguments.capsule, registry)?;
     let results = &trial.results;
@@ -30,9 +35,19 @@ pub(super) fn replay(arguments: &Arguments, registry: &Registry) -> Result<u8, F
     let same = compare(&arguments.capsule, &capsule, &trial);
     let told = json!({ "capsule": arguments.capsule, "verdict": results.overall, "digest": results.digest, "same": same.is_ok() });
     voice::tell("replay", &told);
+    if let Some(file) = &arguments.keep {
+        let kept = Capsule::of(&trial.case, results, capsule.redis_version.clone());
+        store::write_capsule(file, &kept).map_err(|error| not_kept(file, &error))?;
+        say(&format!("kept     {}", file.display()));
+        return Ok(results.overall.exit_code());
+    }
     same?;
     say("the run is the same, byte for byte");
     Ok(results.overall.exit_code())
+}
+
+fn not_kept(file: &Path, error: &std::io::Error) -> Failure {
+    Failure::wrong_use(format!("{} can't be written: {error}; choose another place with --keep", file.display()))
 }
 
 /// Reads a capsule and runs it again; an `Err` if it is no capsule that can be run here.

@@ -67,6 +67,12 @@ fn a_capsule_whose_run_differs_is_a_failure_of_the_harness_that_names_the_first_
     fs::write(&capsule, moved).expect("the folder can be written");
     let text = said(netsplit().arg("replay").arg(&capsule), 70);
     assert!(text.contains("differs from its capsule"), "{text}");
+    let kept = folder.path().join("kept.json");
+    ended_with(0, netsplit().arg("replay").arg(&capsule).arg("--keep").arg(&kept));
+    let told = ended_with(0, netsplit().arg("replay").arg(&kept)).stdout;
+    assert!(told.contains("the same, byte for byte"), "{told}");
+    let text = said(netsplit().arg("replay").arg(&capsule).arg("--keep").arg(kept.join("under/a/file")), 64);
+    assert!(text.contains("choose another place with --keep"), "{text}");
 }
 
 #[test]
