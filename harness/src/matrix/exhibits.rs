@@ -4,8 +4,9 @@ use super::cell::Cell;
 use super::{NotRun, Scope, Task};
 use crate::gallery;
 use crate::plan::BadConfig;
+use crate::registry::Registry;
 use crate::report::Often;
-use crate::sheet::Sheet;
+use crate::sheet::{Row, Sheet};
 use crate::shrink::{Shrunk, Size};
 use crate::signature::Signature;
 use crate::zoo::bugs::{BUGS, Bug};
@@ -139,8 +140,18 @@ pub fn programs(exhibits: &[(Exhibit, Size)]) -> Sheet {
     sheet
 }
 
+/// Whether the system of this row promises anything under the faults of its nemesis; a stranger's row is taken at its word.
+fn is_promised(row: &Row<'_>, registry: &Registry) -> bool {
+    let (Ok(system), Ok(nemeses)) = (registry.system(row.text("system")), registry.nemeses_named(row.text("nemesis")))
+    else {
+        return true;
+    };
+    let families: Vec<&str> = nemeses.iter().flat_map(|nemesis| nemesis.families).copied().collect();
+    system.claim_under(&families).is_some()
+}
+
 /// The same for people, from the table for programs.
-pub fn markdown(programs: &Sheet) -> String {
+pub fn markdown(programs: &Sheet, registry: &Registry) -> String {
     let mut sheet = Sheet::new(&["anomaly", "system", "found by", "under", "smallest run", "how often"]);
     for row in programs.rows() {
         let cell = |column| row.text(column);
@@ -149,7 +160,7 @@ pub fn markdown(programs: &Sheet) -> String {
             format!("[{}]({}/report.md)", crate::report::escaped_for_markdown(cell("anomaly")), cell("exhibit")),
             cell("system").to_owned(),
             format!("{}, {}", cell("workload"), cell("checker")),
-            cell("nemesis").to_owned(),
+            format!("{}{}", cell("nemesis"), if is_promised(&row, registry) { "" } else { ", beyond its promises" }),
             [counted("faults", "fault"), counted("operations", "operation"), counted("nodes", "node")].join(", "),
             format!("{} of {} runs", cell("alike"), cell("runs")),
         ]);
@@ -158,7 +169,8 @@ pub fn markdown(programs: &Sheet) -> String {
     format!(
         "# The gallery\n\nFor each system and each anomaly of it, one run that shows it, cut down as far as the search \
          went: `report.html` explains it, and `netsplit replay results/gallery/…/capsule.json` runs it again. \"How often\" \
-         counts the runs that it was cut down from, which differ in their seeds alone.\n\n{}",
+         counts the runs that it was cut down from, which differ in their seeds alone. *Beyond its promises* are faults with \
+         which a system does not promise to live: a right one may show anything then.\n\n{}",
         sheet.markdown()
     )
 }
@@ -168,7 +180,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::registry::Registry;
 
     #[test]
     fn a_comparison_of_one_system_shows_the_planted_bugs_of_no_other() {
@@ -187,5 +198,17 @@ mod tests {
         assert!(names.contains(&"redis-cas-race") && shown.iter().all(|bug| bug.twin == "redis"), "{names:?}");
         assert!(!names.contains(&"redis-stale-cache"), "it is listed, and not asked for: {names:?}");
         assert_eq!(planted(&scope(registry.systems().to_vec()), &[]).len(), BUGS.len());
+    }
+
+    #[test]
+    fn an_exhibit_beyond_its_system_s_promises_says_so() {
+        let mut gallery = Sheet::new(&HEAD);
+        for (system, nemesis) in [("redis", "amnesia"), ("redis-everysec", "power-loss"), ("redis", "nobody knows")] {
+            let row = ["x", system, "set-full", "lost", "set", nemesis, "0", "1", "2", "1", "1", "3"];
+            gallery.rows.push(row.map(str::to_owned).to_vec());
+        }
+        let told = markdown(&gallery, &Registry::builtin());
+        assert!(told.contains("| redis | set, set-full | amnesia, beyond its promises |"), "{told}");
+        assert_eq!(told.matches(", beyond its promises |").count(), 1, "{told}");
     }
 }

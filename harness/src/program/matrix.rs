@@ -169,7 +169,7 @@ pub(super) fn matrix(arguments: &Arguments, registry: &Registry) -> Result<u8, F
     write(&out.join("matrix.md"), &told::markdown(&cells, &command))?;
     write(&out.join("matrix.html"), &page::html(&cells, &command))?;
     write(&out.join(GALLERY_TABLE), &gallery.csv())?;
-    write(&out.join(GALLERY_PAGE), &exhibits::markdown(&gallery))?;
+    write(&out.join(GALLERY_PAGE), &exhibits::markdown(&gallery, registry))?;
     write_index(out)?;
     tell(&cells, out);
     Ok(0)

@@ -41,7 +41,7 @@ pub(super) fn check(arguments: &Arguments, registry: &Registry, sample: usize) -
         differs.extend(committed.rows(scope, sample, arguments.jobs())?);
     }
     differs.extend(committed.gallery(registry, out)?);
-    differs.extend(committed.told(out)?);
+    differs.extend(committed.told(out, registry)?);
     for one in &differs {
         say(one);
     }
@@ -67,7 +67,7 @@ pub(super) fn retell(registry: &Registry, out: &Path) -> Result<u8, Failure> {
         let files = told_again(row, registry, &folder)?;
         store::write(&folder, &files).map_err(|error| unwritten(&folder, &error))?;
     }
-    write(&out.join(GALLERY_PAGE), &exhibits::markdown(&gallery))?;
+    write(&out.join(GALLERY_PAGE), &exhibits::markdown(&gallery, registry))?;
     super::write_index(out)?;
     say(&format!("{}: {} exhibits are told again", out.display(), gallery.rows.len()));
     Ok(0)
@@ -169,7 +169,7 @@ impl Committed {
     }
 
     /// Whether what is told of the rows and exhibits as a whole is what they say, and every link has a target.
-    fn told(&self, out: &Path) -> Result<Vec<String>, Failure> {
+    fn told(&self, out: &Path, registry: &Registry) -> Result<Vec<String>, Failure> {
         let mut differs = Vec::new();
         let linked: BTreeSet<&str> = self.csv.rows().map(|row| row.text("counterexample")).collect();
         let absent = linked.iter().filter(|name| !name.is_empty() && !out.join(name).join("report.html").is_file());
@@ -179,7 +179,7 @@ impl Committed {
                 differs.push(format!("matrix.html: it does not say: {}", known.told()));
             }
         }
-        if text(out, GALLERY_PAGE)? != exhibits::markdown(&self.gallery) {
+        if text(out, GALLERY_PAGE)? != exhibits::markdown(&self.gallery, registry) {
             differs.push(format!("{GALLERY_PAGE}: it is not what {GALLERY_TABLE} says"));
         }
         if text(out, index::FILE)? != index::text(out, &[exhibits::FOLDER]).map_err(Failure::harness)? {
