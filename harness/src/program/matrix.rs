@@ -21,7 +21,7 @@ use crate::store;
 use crate::trial::Trial;
 
 const EXAMPLES: &str = "Examples:
-  netsplit matrix --quick                                  two seeds of short runs, the four families that matter most
+  netsplit matrix --quick                                  six seeds of short runs, the four families that matter most
   netsplit matrix --quick --systems redis,raft,quorum      of these systems only
   netsplit matrix --seeds 50 --nemeses partition,crash     more seeds, fewer families
   netsplit matrix                                          all families, ten seeds: it takes long
@@ -57,7 +57,7 @@ const GALLERY_PAGE: &str = "gallery/README.md";
 #[derive(Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// How many seeds of every cell and workload, from 0; 10 if left out, 2 with --quick
+    /// How many seeds of every cell and workload, from 0; 10 if left out, 6 with --quick
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     seeds: Option<u64>,
     /// Short runs, few families of faults, and counterexamples that are shrunk a little only
@@ -101,7 +101,7 @@ impl Arguments {
             registry: registry.clone(),
             systems: if systems.is_empty() { registry.systems().to_vec() } else { systems },
             nemeses,
-            seeds: self.seeds.unwrap_or(if self.quick { 2 } else { 10 }),
+            seeds: self.seeds.unwrap_or(if self.quick { 6 } else { 10 }),
             length: Duration::from_secs(if self.quick { 5 } else { 15 }),
             rate: if self.quick { 30 } else { 50 },
         })
