@@ -237,7 +237,7 @@ impl Coordinator {
     /// Decides to commit: from when that is durable, nothing else can happen.
     async fn decide(&self, txn: &Txn) {
         if self.rules.keep(Rule::LogDecision) {
-            self.mesh.checked(self.journal.write(&Record::Committed(txn.clone())).await).await;
+            self.mesh.fail_stop.checked(self.journal.write(&Record::Committed(txn.clone())).await).await;
         }
         let mut state = self.state();
         state.open.remove(txn);
