@@ -121,17 +121,25 @@ impl Search<'_> {
             (*from, *to) = (step.from, step.to);
         }
         // edges into auxiliary nodes go on as reads that missed a write until they reach a transaction
-        let edges =
-            edges.into_iter().flat_map(|edge| self.heads(edge)).take(self.graph.len() + 200_000).collect::<Vec<_>>();
-        self.close(walk, &edges, Anomaly::GSingle(scope), &[]);
+        let mut leading = Vec::new();
+        for edge in edges {
+            let (heads, all) = self.heads(edge);
+            leading.extend(heads);
+            let enough = leading.len() > self.graph.len() + 200_000;
+            self.truncated |= enough || !all;
+            if enough {
+                break;
+            }
+        }
+        self.close(walk, &leading, Anomaly::GSingle(scope), &[]);
     }
 
-    /// The transactions that an edge leads to through auxiliary nodes.
-    fn heads(&self, (step, from, to): (Step, u32, u32)) -> Vec<(Step, u32, u32)> {
+    /// The transactions that an edge leads to through auxiliary nodes, and whether these are all.
+    fn heads(&self, (step, from, to): (Step, u32, u32)) -> (Vec<(Step, u32, u32)>, bool) {
         let (mut heads, mut open) = (Vec::new(), vec![to]);
         while let Some(node) = open.pop() {
             if heads.len() == HEADS {
-                break;
+                return (heads, false);
             }
             if node < self.graph.txns {
                 heads.push((Step { to: node, ..step }, from, node));
@@ -139,7 +147,7 @@ impl Search<'_> {
                 open.extend(self.graph.out(node).iter().map(|(to, _)| *to));
             }
         }
-        heads
+        (heads, true)
     }
 
     fn close(&mut self, walk: Walk, edges: &[(Step, u32, u32)], wanted: Anomaly, component: &[u32]) {

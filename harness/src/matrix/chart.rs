@@ -16,6 +16,9 @@ const MODELS: [(u8, &str); 5] = [
     (0, "none of these models"),
 ];
 
+const CUT: &str = "While the network is cut: consistency against availability";
+const ELSE: &str = "Without faults: consistency against latency";
+
 const LEFT: u32 = 166;
 const WIDTH: u32 = 360;
 const RIGHT: u32 = LEFT + WIDTH;
@@ -33,7 +36,8 @@ struct Line<'a> {
 /// Both figures; one without runs of its nemesis is left out.
 pub(super) fn charts(cells: &[Cell]) -> Markup {
     let under = |nemesis: &str, line: fn(&Cell) -> Option<Line<'_>>| -> Vec<Line<'_>> {
-        cells.iter().filter(|cell| cell.nemesis == nemesis).filter_map(line).collect()
+        let is_shown = |cell: &&Cell| cell.nemesis == nemesis && cell.rungs.height().is_some();
+        cells.iter().filter(is_shown).filter_map(line).collect()
     };
     let mut available = under("partition", available);
     available.sort_by(|one, other| (other.hollow, other.full).partial_cmp(&(one.hollow, one.full)).expect("numbers"));
@@ -41,15 +45,17 @@ pub(super) fn charts(cells: &[Cell]) -> Markup {
     quick.sort_by(|one, other| (one.full, one.hollow).partial_cmp(&(other.full, other.hollow)).expect("numbers"));
     html! {
         @if !available.is_empty() {
-            (figure("While the network is cut: consistency against availability", &["0 %", "25 %", "50 %", "75 %", "100 %"], &available, &html! {
-                "The share of operations that were answered under " code { "partition" } ": full, of clients at nodes that reached a majority; hollow, of the others. "
-                "A system is listed under the strongest model that held in all its runs. Whoever is linearizable leaves somebody unanswered (CAP), and whoever answers everybody is not linearizable."
+            (figure(CUT, &["0 %", "25 %", "50 %", "75 %", "100 %"], &available, &html! {
+                "The share of operations that were answered under " code { "partition" } ": full, of clients at nodes that "
+                "reached a majority; hollow, of the others. A system is listed under the strongest model that held in all "
+                "its runs. None can be linearizable and answer everybody (CAP): one that seems to needs more seeds."
             }))
         }
         @if !quick.is_empty() {
-            (figure("Without faults: consistency against latency", &["1 ms", "10 ms", "100 ms", "1 s"], &quick, &html! {
-                "How long an answer took under " code { "none" } ", on a logarithmic scale: full, half of the answers took no longer; hollow, 99 % of them. "
-                "Who waits for other nodes pays for it at every operation, faults or not. Systems without registers are not shown; the table below has every number."
+            (figure(ELSE, &["1 ms", "10 ms", "100 ms", "1 s"], &quick, &html! {
+                "How long an answer took under " code { "none" } ", on a logarithmic scale: full, half of the answers took "
+                "no longer; hollow, 99 % of them. Who waits for other nodes pays for it at every operation, faults or not. "
+                "Systems without registers are not shown; the table below has every number."
             }))
         }
     }
