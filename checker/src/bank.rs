@@ -81,7 +81,9 @@ impl Bank {
                     let (first, last) = value.split_once("..")?;
                     let (first, last): (i64, i64) = (first.parse().ok()?, last.parse().ok()?);
                     let few = last.checked_sub(first).is_some_and(|size| size < MOST_ACCOUNTS);
-                    bank.accounts = Some(few.then(|| (first..=last).map(Value::Int).collect())?);
+                    // JSON has no keys but strings
+                    let both = |account: i64| [Value::Int(account), Value::from(account.to_string().as_str())];
+                    bank.accounts = Some(few.then(|| (first..=last).flat_map(both).collect())?);
                 }
                 _ => return None,
             }

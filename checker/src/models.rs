@@ -168,7 +168,7 @@ pub enum Undecodable {
     UnknownF {
         /// Index of the event.
         index: u64,
-        /// The operation's name.
+        /// The operation's name, escaped.
         f: String,
         /// Those that it has.
         known: &'static str,
@@ -178,7 +178,7 @@ pub enum Undecodable {
     Shape {
         /// Index of the event.
         index: u64,
-        /// The operation's name.
+        /// The operation's name, escaped.
         f: String,
         /// What it was given.
         value: String,
@@ -189,11 +189,11 @@ pub enum Undecodable {
 
 impl Undecodable {
     pub(crate) fn unknown(operation: &Operation<'_>, known: &'static str) -> Undecodable {
-        Undecodable::UnknownF { index: operation.index(), f: operation.f().to_owned(), known }
+        Undecodable::UnknownF { index: operation.index(), f: operation.f().escape_debug().to_string(), known }
     }
 
     pub(crate) fn shape(operation: &Operation<'_>, value: &Value, expected: &'static str) -> Undecodable {
         let index = operation.index();
-        Undecodable::Shape { index, f: operation.f().to_owned(), value: value.to_string(), expected }
+        Undecodable::Shape { index, f: operation.f().escape_debug().to_string(), value: value.to_string(), expected }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cycles::{self, Cycle, KEPT, Step};
 use super::decode::{Fate, Mop, Txns};
 use super::graph::{Builder, PROCESS, REALTIME};
-use super::model::{Anomaly, Model, ruled_out, strongest};
+use super::model::{Anomaly, Model, Scope, ruled_out, strongest};
 use crate::{Cause, Evidence, Verdict};
 
 /// The anomalies of a history of transactions, and what follows from them.
@@ -36,13 +36,25 @@ impl Analysis {
         if let Some(problem) = &self.problem {
             return Verdict::Unknown(Cause::Undecided(problem.clone()));
         }
-        if self.truncated && model == Model::ConsistentView {
+        if self.leaves(model) {
             return Verdict::Unknown(Cause::Undecided("too many cycles to tell which read missed what".to_owned()));
         }
         if self.vacuous {
             return Verdict::vacuous("no transaction that was answered read anything");
         }
+        let proves =
+            |stronger: &Model| stronger.is_decided() && !self.not.contains(stronger) && !self.leaves(*stronger);
+        if !Model::ALL.iter().any(|stronger| proves(stronger) && stronger.implied().contains(&model)) {
+            let why =
+                format!("nothing that was looked for contradicts {model}, but nothing that implies it holds either");
+            return Verdict::Unknown(Cause::Undecided(why));
+        }
         Verdict::VALID
+    }
+
+    /// Whether too many cycles were found to look for those that this model forbids.
+    fn leaves(&self, model: Model) -> bool {
+        self.truncated && matches!(model, Model::ConsistentView | Model::ParallelSnapshotIsolation)
     }
 
     pub(crate) fn add(&mut self, anomaly: Anomaly, evidence: impl FnOnce() -> Evidence) {
@@ -61,6 +73,11 @@ impl Analysis {
         for (anomaly, cycles) in found.cycles {
             for cycle in cycles {
                 self.add(anomaly, || describe(&cycle, txns, &explain));
+                let is_of_reads = matches!(anomaly, Anomaly::GNonadjacent(Scope::Data) | Anomaly::G2Item(Scope::Data));
+                let writes = |step: &Step| txns.mops(step.from).iter().any(|mop| mop.write);
+                if is_of_reads && cycle.iter().all(writes) {
+                    self.add(Anomaly::UpdateCycle, || describe(&cycle, txns, &explain));
+                }
             }
         }
     }

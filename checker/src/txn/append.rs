@@ -1,14 +1,14 @@
 //! Lists under `append` and `read`: every read shows the order of all appends before it, so that dependencies between
 //! transactions can be read off (Kingsbury & Alvaro, "Elle", VLDB 2020, section 4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::analysis::{Analysis, orders};
 use super::append_cases as cases;
 use super::cycles::Step;
 use super::decode::{Fate, Mop, Txns};
 use super::graph::{Builder, RW, WR, WW};
-use super::model::Model;
+use super::model::{Anomaly, Model};
 use crate::{Checker, Evidence, History, Value, Verdict};
 
 /// Judges transactions of appends to lists and reads of them.
@@ -68,6 +68,7 @@ pub fn analyze(history: &History) -> Analysis {
 }
 
 fn dependencies(lists: &Lists<'_, '_>, analysis: &mut Analysis) {
+    lists.fractured(analysis);
     let mut graph = Builder::new(lists.txns.all.len());
     lists.edges(&mut graph);
     orders(lists.txns, &mut graph);
@@ -226,6 +227,42 @@ impl<'t, 'h> Lists<'t, 'h> {
             }
             graph.fan(&readers[list.order.len()], &unread, RW);
         }
+    }
+
+    /// Looks for reads of one append of a transaction, and of another list without what the same transaction appended to it.
+    fn fractured(&self, analysis: &mut Analysis) {
+        for (reader, _) in self.txns.fates().filter(|(_, fate)| *fate == Fate::Committed) {
+            let first = self.outside(reader);
+            for (key, read) in &first {
+                let Some(last) = read.last().and_then(|last| self.keys[*key as usize].append(last)) else { continue };
+                let Some(author) = self.possible(Some(last.txn)).filter(|author| *author != reader) else { continue };
+                let missed = |mop: &&Mop<'h>| {
+                    let list = &self.keys[mop.key as usize];
+                    let other = first.get(&mop.key).filter(|other| mop.write && list.longest.starts_with(other));
+                    other.is_some_and(|other| !other.contains(mop.value))
+                };
+                if let Some(missed) = self.txns.mops(author).iter().find(missed) {
+                    let (a, b, other) =
+                        (self.txns.index(author), self.txns.index(reader), self.key(missed.key as usize));
+                    let (key, element) = (self.key(*key as usize), missed.value);
+                    let what = format!("#{b} read what #{a} appended to {key}, and {other} without its {element}");
+                    analysis.add(Anomaly::FracturedRead, || case(key, what, vec![a, b], b));
+                }
+            }
+        }
+    }
+
+    /// What a transaction read of each list before it appended to it.
+    fn outside(&self, txn: u32) -> BTreeMap<u32, &'h [Value]> {
+        let (mut first, mut own) = (BTreeMap::new(), BTreeSet::new());
+        for mop in self.txns.mops(txn) {
+            if mop.write {
+                own.insert(mop.key);
+            } else if !own.contains(&mop.key) {
+                first.entry(mop.key).or_insert_with(|| elements(mop));
+            }
+        }
+        first
     }
 
     /// Why one transaction precedes another, in words.

@@ -50,6 +50,10 @@ pub enum Anomaly {
     GNonadjacent(Scope),
     /// A cycle with several reads that missed writes, two of them in a row.
     G2Item(Scope),
+    /// A transaction read one write of another, and of another key what that one had overwritten.
+    FracturedRead,
+    /// A cycle of one of the last kinds, by the data alone, of transactions that all write.
+    UpdateCycle,
 }
 
 impl fmt::Display for Anomaly {
@@ -66,6 +70,8 @@ impl fmt::Display for Anomaly {
             Anomaly::FutureRead => ("future-read", Scope::Data),
             Anomaly::G1c(scope) => ("G1c", *scope),
             Anomaly::Internal => ("internal", Scope::Data),
+            Anomaly::FracturedRead => ("fractured-read", Scope::Data),
+            Anomaly::UpdateCycle => ("G-update", Scope::Data),
             Anomaly::LostUpdate => ("lost-update", Scope::Data),
             Anomaly::GSingle(scope) => ("G-single", *scope),
             Anomaly::GNonadjacent(scope) => ("G-nonadjacent", *scope),
@@ -189,6 +195,11 @@ impl Model {
         found
     }
 
+    /// Whether it implies anything of real time.
+    pub fn keeps_real_time(self) -> bool {
+        self.implied().contains(&Model::StrongReadUncommitted)
+    }
+
     /// Whether a history with this anomaly can't be one of this model.
     pub fn forbids(self, anomaly: Anomaly) -> bool {
         self.implied().iter().any(|model| model.forbids_itself(anomaly))
@@ -205,6 +216,8 @@ impl Model {
             | Anomaly::IncompatibleOrder
             | Anomaly::FutureRead => self == Model::ReadCommitted,
             Anomaly::Internal => matches!(self, Model::ReadAtomic | Model::Serializable),
+            Anomaly::FracturedRead => matches!(self, Model::ReadAtomic | Model::ConsistentView | Model::RepeatableRead),
+            Anomaly::UpdateCycle => self == Model::UpdateSerializable,
             Anomaly::LostUpdate => {
                 matches!(self, Model::CursorStability | Model::UpdateAtomic | Model::RepeatableRead)
             }
@@ -216,6 +229,30 @@ impl Model {
         }
     }
 
+    /// Whether the anomalies that are looked for are all that it forbids: then it holds where none of them is found. Of
+    /// the other models that is only known where a model that implies them holds.
+    pub fn is_decided(self) -> bool {
+        matches!(
+            self,
+            Model::StrictSerializable
+                | Model::StrongSessionSerializable
+                | Model::Serializable
+                | Model::StrongSnapshotIsolation
+                | Model::StrongSessionSnapshotIsolation
+                | Model::SnapshotIsolation
+                | Model::ParallelSnapshotIsolation
+                | Model::RepeatableRead
+                | Model::ConsistentView
+                | Model::ReadAtomic
+                | Model::StrongReadCommitted
+                | Model::StrongSessionReadCommitted
+                | Model::ReadCommitted
+                | Model::StrongReadUncommitted
+                | Model::StrongSessionReadUncommitted
+                | Model::ReadUncommitted
+        )
+    }
+
     fn forbids_cycle(self, class: Class, scope: Scope) -> bool {
         let (worst, order) = match self {
             Model::ReadUncommitted => (Class::G0, Scope::Data),
@@ -224,7 +261,8 @@ impl Model {
             Model::ReadCommitted => (Class::G1c, Scope::Data),
             Model::StrongSessionReadCommitted => (Class::G1c, Scope::Process),
             Model::StrongReadCommitted => (Class::G1c, Scope::Realtime),
-            Model::ConsistentView => (Class::Single, Scope::Data),
+            // Cerone & Gotsman, "Analysing snapshot isolation" (2018), theorem 9, without sessions
+            Model::ConsistentView | Model::ParallelSnapshotIsolation => (Class::Single, Scope::Data),
             Model::SnapshotIsolation => (Class::Nonadjacent, Scope::Data),
             Model::StrongSessionSnapshotIsolation => (Class::Nonadjacent, Scope::Process),
             Model::StrongSnapshotIsolation => (Class::Nonadjacent, Scope::Realtime),

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::decode::Txns;
 use super::session::Sessions;
 use crate::{Cause, Evidence, Verdict};
 
@@ -25,6 +26,7 @@ type State = Vec<u32>;
 struct Search<'s> {
     sessions: &'s Sessions,
     level: Level,
+    times: Option<&'s Txns<'s>>,
     /// For each version by key and writer, who reads it.
     readers: BTreeMap<(u32, Option<u32>), Vec<u32>>,
     /// Session and place of each transaction.
@@ -32,9 +34,9 @@ struct Search<'s> {
     reads: Vec<BTreeSet<(u32, Option<u32>)>>,
 }
 
-/// Whether the order exists.
-pub(crate) fn search(sessions: &Sessions, level: Level) -> Verdict {
-    let search = Search::new(sessions, level);
+/// Whether the order exists; with `times` one that keeps real time, too.
+pub(crate) fn search(sessions: &Sessions, level: Level, times: Option<&Txns>) -> Verdict {
+    let search = Search::new(sessions, level, times);
     let start = Frame::new(vec![0; sessions.each.len()]);
     let mut seen: BTreeSet<State> = BTreeSet::from([start.state.clone()]);
     let mut stack = vec![(start, 0)];
@@ -64,7 +66,8 @@ pub(crate) fn search(sessions: &Sessions, level: Level) -> Verdict {
         Level::Serial => ("not-serializable", "no order of whole transactions explains every read"),
         Level::Snapshot => ("not-snapshot-isolation", "no order of snapshots and commits explains every read"),
     };
-    let summary = format!("{what}: every order that keeps the sessions was tried");
+    let kept = if times.is_some() { "real time" } else { "the sessions" };
+    let summary = format!("{what}: every order that keeps {kept} was tried");
     let steps = vec![summary.clone()];
     Verdict::Invalid(vec![Evidence { anomaly: anomaly.to_owned(), summary, steps, ..Evidence::default() }])
 }
@@ -83,11 +86,12 @@ impl Frame {
 }
 
 impl<'s> Search<'s> {
-    fn new(sessions: &'s Sessions, level: Level) -> Search<'s> {
+    fn new(sessions: &'s Sessions, level: Level, times: Option<&'s Txns<'s>>) -> Search<'s> {
         let count = sessions.present.len();
         let mut search = Search {
             sessions,
             level,
+            times,
             readers: BTreeMap::new(),
             place: vec![(0, 0); count],
             reads: vec![BTreeSet::new(); count],
@@ -117,9 +121,20 @@ impl<'s> Search<'s> {
         self.next(state, session).is_some_and(|txn| self.sessions.writes[txn as usize].is_empty())
     }
 
+    /// Whether somebody was answered before this transaction was invoked, and has not had its turn.
+    fn is_early(&self, txns: &Txns, state: &State, txn: u32) -> bool {
+        let invoked_at = txns.all[txn as usize].invoked_at;
+        let due = (0..state.len()).filter_map(|session| self.next(state, session));
+        due.filter(|other| *other != txn)
+            .any(|other| txns.all[other as usize].completed_at.is_some_and(|answered_at| answered_at < invoked_at))
+    }
+
     /// The state after the session's next step, if it can take it now.
     fn step(&self, frame: &Frame, session: usize) -> Option<Frame> {
         let txn = self.next(&frame.state, session)?;
+        if self.times.is_some_and(|txns| self.is_early(txns, &frame.state, txn)) {
+            return None;
+        }
         let writes = &self.sessions.writes[txn as usize];
         let reading = frame.state[session].is_multiple_of(2);
         let mut after = frame.clone();

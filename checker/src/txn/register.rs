@@ -172,6 +172,11 @@ impl<'h> Writes<'h> {
         for pair in twice {
             keys.entry(pair[0].0).or_insert_with(|| why(pair));
         }
+        for (key, _, txn, _) in self.all.iter().filter(|write| write.1.is_nil() && possible(write.2)) {
+            let (a, key_name) = (txns.index(*txn), txns.keys[*key as usize]);
+            let why = || format!("#{a} writes nil to {key_name}: reads can't tell it from what was there at first");
+            keys.entry(*key).or_insert_with(why);
+        }
         keys
     }
 

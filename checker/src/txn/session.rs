@@ -50,7 +50,7 @@ pub fn levels(history: &History) -> BTreeMap<Model, Verdict> {
     if let Some((_, problem)) = writes.written_twice(&txns).pop_first() {
         return all(&undecided(problem));
     }
-    let sessions = match Sessions::of(&txns, &writes) {
+    let sessions = match Sessions::of(&txns, &writes, true) {
         Ok(sessions) => sessions,
         Err(evidence) => return all(&Verdict::Invalid(vec![*evidence])),
     };
@@ -67,9 +67,43 @@ pub fn levels(history: &History) -> BTreeMap<Model, Verdict> {
     found
 }
 
+/// As many versions in all states on the way to an answer are held at most.
+const MOST_HELD: usize = 4_000_000;
+/// As many transactions that nothing orders are searched through.
+const MOST_UNORDERED: usize = 64;
+
+/// Decides a level of unique reads and writes without inferring the order of versions first; `None` if it can't.
+pub(crate) fn exactly(history: &History, level: Model) -> Option<Verdict> {
+    let txns = Txns::decode(history, "w").ok()?;
+    let writes = Writes::of(&txns);
+    if !writes.written_twice(&txns).is_empty() || !txns.any_read() {
+        return None;
+    }
+    let sessions = |kept| Sessions::of(&txns, &writes, kept).ok();
+    let kept = sessions(true)?;
+    let is_small = txns.all.len().saturating_mul(txns.keys.len() + kept.each.len()) <= MOST_HELD;
+    let search = |sessions: &Sessions, level, times| is_small.then(|| order::search(sessions, level, times));
+    let loosely = |level| match search(&kept, level, None)? {
+        Verdict::Invalid(_) if txns.all.len() <= MOST_UNORDERED => search(&sessions(false)?, level, None),
+        Verdict::Invalid(_) => {
+            Some(Verdict::Unknown(Cause::Undecided("only its sessions' order contradicts it".into())))
+        }
+        decided => Some(decided),
+    };
+    match level {
+        Model::ReadCommitted | Model::ReadAtomic | Model::Causal => Some(sessions(false)?.axiom(level, &txns)),
+        Model::SnapshotIsolation => loosely(order::Level::Snapshot),
+        Model::Serializable => loosely(order::Level::Serial),
+        Model::StrongSessionSnapshotIsolation => search(&kept, order::Level::Snapshot, None),
+        Model::StrongSessionSerializable => search(&kept, order::Level::Serial, None),
+        Model::StrictSerializable => search(&kept, order::Level::Serial, Some(&txns)),
+        _ => None,
+    }
+}
+
 impl Sessions {
-    /// An `Err` is evidence of a read that no level explains.
-    fn of(txns: &Txns, writes: &Writes) -> Result<Sessions, Box<Evidence>> {
+    /// An `Err` is evidence of a read that no level explains. If they are not `kept`, every transaction is one of its own.
+    fn of(txns: &Txns, writes: &Writes, kept: bool) -> Result<Sessions, Box<Evidence>> {
         let count = txns.all.len();
         let mut sessions = Sessions {
             before: vec![None; count],
@@ -92,7 +126,7 @@ impl Sessions {
             sessions.before[txn as usize] = sessions.each[name].last().copied();
             sessions.each[name].push(txn);
             // what was not answered may take effect at any later time: a process that goes on is another session
-            if fate == Fate::Indeterminate {
+            if fate == Fate::Indeterminate || !kept {
                 names.remove(&txns.all[txn as usize].process);
             }
             let written = externals(txns.mops(txn)).into_iter().filter(|(_, touched)| touched.written.is_some());
@@ -108,8 +142,8 @@ impl Sessions {
 
     fn decide(&self, level: Model, txns: &Txns) -> Verdict {
         match level {
-            Model::SnapshotIsolation => order::search(self, order::Level::Snapshot),
-            Model::Serializable => order::search(self, order::Level::Serial),
+            Model::SnapshotIsolation => order::search(self, order::Level::Snapshot, None),
+            Model::Serializable => order::search(self, order::Level::Serial, None),
             _ => self.axiom(level, txns),
         }
     }

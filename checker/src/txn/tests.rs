@@ -106,14 +106,17 @@ fn finds_g1c_where_two_transactions_read_each_other() {
 
 #[test]
 fn finds_g_single_where_a_read_is_split() {
-    let analysis = check(&concurrent("ax1,ay1 rx1,ry rx1,ry1"), &["G-single"]);
-    assert!(analysis.not.contains(&Model::SnapshotIsolation) && !analysis.not.contains(&Model::ReadAtomic));
+    let analysis = check(&concurrent("ax1,ay1 rx1,ry rx1,ry1"), &["G-single", "fractured-read"]);
+    assert!(analysis.not.contains(&Model::SnapshotIsolation) && analysis.not.contains(&Model::ReadAtomic));
+    assert!(!analysis.not.contains(&Model::ReadCommitted));
+    // what nobody ever read was missed, too
+    check(&concurrent("ax1,ay1 rx1,ry"), &["G-single", "fractured-read"]);
 }
 
 #[test]
 fn finds_write_skew_which_snapshot_isolation_allows() {
-    let analysis = check(&concurrent("rx,ay1 ry,ax1"), &["G2-item"]);
-    assert!(analysis.not.contains(&Model::Serializable));
+    let analysis = check(&concurrent("rx,ay1 ry,ax1"), &["G2-item", "G-update"]);
+    assert!(analysis.not.contains(&Model::Serializable) && analysis.not.contains(&Model::UpdateSerializable));
     assert!(analysis.strongest.contains(&Model::StrongSnapshotIsolation));
 }
 
@@ -162,7 +165,7 @@ fn two_orders_of_one_list_are_incompatible() {
 
 #[test]
 fn two_updates_of_one_version_lose_one() {
-    let analysis = check(&concurrent("rx,ax1 rx,ax2"), &["lost-update", "G2-item"]);
+    let analysis = check(&concurrent("rx,ax1 rx,ax2"), &["lost-update", "G2-item", "G-update"]);
     assert!(analysis.not.contains(&Model::RepeatableRead) && analysis.not.contains(&Model::SnapshotIsolation));
 }
 
@@ -171,7 +174,7 @@ fn many_readers_that_missed_many_unread_appends_need_few_edges() {
     let readers = "rx ".repeat(500);
     let updates = (1000..1500).map(|n| format!("rx,ax{n}")).collect::<Vec<_>>().join(" ");
     let analysis = analyze_list_append(&concurrent(&(readers + &updates)));
-    assert_eq!(names(&analysis), ["lost-update", "G2-item"]);
+    assert_eq!(names(&analysis), ["lost-update", "G2-item", "G-update"]);
     assert_eq!(analysis.anomalies[&Anomaly::G2Item(Scope::Data)][0].operations.len(), 2);
 }
 
@@ -211,7 +214,7 @@ fn registers_in_a_serial_order_are_accepted() {
 fn a_register_lost_between_two_updates_is_a_lost_update() {
     let history = concurrent("wx=0 rx=0,wx=1 rx=0,wx=2");
     check_registers(&history, Assumptions::NONE, &["lost-update"]);
-    check_registers(&history, Assumptions::ALL, &["lost-update", "G2-item"]);
+    check_registers(&history, Assumptions::ALL, &["lost-update", "G2-item", "G-update"]);
 }
 
 #[test]
@@ -266,4 +269,54 @@ fn sessions_are_judged_by_their_order_alone() {
     // the effect is seen, its cause is not
     let cause = "i0 wx=1 o0 wx=1 i1 rx=1,wy=1 o1 rx=1,wy=1 i2 ry=1 o2 ry=1 i2 rx= o2 rx=";
     assert_eq!(holds(cause), ["read-committed", "read-atomic"]);
+}
+
+#[test]
+fn a_level_that_nothing_contradicts_is_proven_by_a_stronger_one_or_open() {
+    let word = |history: &History, model| match analyze_list_append(history).verdict(model) {
+        crate::Verdict::Valid { .. } => "valid",
+        crate::Verdict::Unknown(_) => "unknown",
+        crate::Verdict::Invalid(_) => "invalid",
+    };
+    let fork = concurrent("ax1 ay1 rx1,ry rx,ry1");
+    let cause = concurrent("ax1 rx1,ay1 ry1,rx");
+    let serial = concurrent("ax1 rx1,ay1 ry1,rx1");
+    for (model, at_fork, at_cause) in [
+        (Model::ReadAtomic, "valid", "valid"),
+        (Model::Causal, "valid", "unknown"),
+        (Model::ParallelSnapshotIsolation, "valid", "invalid"),
+        (Model::Prefix, "unknown", "unknown"),
+        (Model::SnapshotIsolation, "invalid", "invalid"),
+        (Model::UpdateSerializable, "unknown", "invalid"),
+    ] {
+        assert_eq!((word(&fork, model), word(&cause, model)), (at_fork, at_cause), "{model}");
+        assert_eq!(word(&serial, model), "valid", "{model}");
+    }
+}
+
+#[test]
+fn registers_are_also_judged_without_inferring_their_versions() {
+    let word = |history: &str, model: Model| {
+        let judged =
+            crate::judge::judge(&format!("rw-register/{model}"), None, &self::history(history), Default::default());
+        match judged.expect("a known level").verdict {
+            crate::Verdict::Valid { .. } => "valid",
+            crate::Verdict::Unknown(_) => "unknown",
+            crate::Verdict::Invalid(_) => "invalid",
+        }
+    };
+    let split = "i0 wx=1,wy=1 i1 wx=2,wy=2 o0 wx=1,wy=1 o1 wx=2,wy=2 i2 rx=,ry= o2 rx=1,ry=2";
+    for model in [Model::ReadAtomic, Model::Causal, Model::Serializable, Model::StrictSerializable] {
+        assert_eq!(word(split, model), "invalid", "{model}");
+    }
+    assert_eq!(word(split, Model::ReadCommitted), "valid");
+    // the write of 3 is before the read of it and after the one that was answered: only real time contradicts
+    let stale = "i0 wx=1 o0 wx=1 i1 wx=2 o1 wx=2 i2 rx= o2 rx=1";
+    assert_eq!(word(stale, Model::Serializable), "valid");
+    assert_eq!(word(stale, Model::StrongSessionSerializable), "valid");
+    assert_eq!(word(stale, Model::StrictSerializable), "invalid");
+    let lost = "i2 wx=1,wy=2 i1 rx=,ry= i0 rx=,ry=,wx=3 o1 rx=,ry= o0 rx=,ry=,wx=3 i4 rx=,ry= o4 rx=3,ry=2";
+    assert_eq!(word(lost, Model::StrictSerializable), "invalid", "3 is over 1, so that y was 2 already");
+    let nothing_written = "i0 wx=1 o0 wx=1 i0 wx= o0 wx= i1 rx= o1 rx=";
+    assert_eq!(word(nothing_written, Model::StrictSerializable), "unknown", "nothing is what was there at first");
 }

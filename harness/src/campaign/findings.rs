@@ -167,6 +167,15 @@ mod tests {
         Record { number, canary: false, cell, seed: number, ended: Ended::Judged(numbers) }
     }
 
+    #[test]
+    fn a_name_that_nothing_here_has_is_strange() {
+        assert_eq!(record(0, "not-read-atomic", &["partition"]).strange_name(), None);
+        for strange in ["<b>", "\u{1b}[31m", "`", "a\nb"] {
+            assert_eq!(record(0, strange, &[]).strange_name(), Some(strange));
+            assert_eq!(record(0, "lost", &[strange]).strange_name(), Some(strange));
+        }
+    }
+
     /// Gathers, where a run needs the first of its families only; what is found is `anomaly families first×runs`.
     fn gathered(records: &[Record]) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();

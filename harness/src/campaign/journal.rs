@@ -77,7 +77,12 @@ pub fn records(path: &Path) -> Result<impl Iterator<Item = Result<Record, BadJou
 }
 
 fn parsed(path: &Path, line: &str, number: u64) -> Result<Record, BadJournal> {
-    serde_json::from_str(line).map_err(|error| BadJournal::Line(path.into(), number, error.to_string()))
+    let bad = |what: String| BadJournal::Line(path.into(), number, what);
+    let record: Record = serde_json::from_str(line).map_err(|error| bad(error.to_string()))?;
+    match record.strange_name() {
+        Some(name) => Err(bad(format!("`{}` is no name of a checker, an anomaly or a family", name.escape_debug()))),
+        None => Ok(record),
+    }
 }
 
 fn lines(path: &Path) -> Result<impl Iterator<Item = Result<(String, u64), BadJournal>>, BadJournal> {

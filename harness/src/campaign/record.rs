@@ -131,6 +131,16 @@ impl Found {
     }
 }
 
+impl Record {
+    /// A name in it that nothing here has: what a stranger's file holds is told in terminals and in Markdown.
+    pub fn strange_name(&self) -> Option<&str> {
+        let Ended::Judged(numbers) = &self.ended else { return None };
+        let found = numbers.found.iter().flat_map(|found| [&found.checker, &found.anomaly]);
+        let is_plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || "-_/.() ".contains(c));
+        found.chain(&numbers.families).map(String::as_str).find(|name| !is_plain(name))
+    }
+}
+
 impl Numbers {
     /// Those of a run.
     pub fn of(trial: &Trial) -> Numbers {

@@ -6,10 +6,11 @@ use std::io::{BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
-use netsplit_checker::formats::{self, Format};
+use netsplit_checker::formats::{self, Format, Imported};
 use netsplit_checker::judge::{self, Judgement, Unjudged};
 use netsplit_checker::linearizable::{Engine, is_disagreement};
 use netsplit_checker::models::{Options, UnknownModel};
+use netsplit_checker::txn::Model;
 use netsplit_checker::{Actor, History, Kind, Verdict};
 
 use super::Failure;
@@ -97,9 +98,9 @@ pub(super) fn check(arguments: &Arguments) -> Result<u8, Failure> {
         (None, Some(history), Some(model)) => {
             let (init, format) = (arguments.init.as_deref(), arguments.history_format());
             judge::knows(model, init).map_err(|error| unjudged(&error))?;
-            let read = read(history, format, judge::needs_pairs(model))?;
+            let read = read(history, format, model)?;
             let judged = judge_read(history, &read, model, init, options)?;
-            tell(model, &judged, &read);
+            tell(model, &judged, &read.history);
             let exit_code = overall(&judged.verdict).exit_code();
             let told = json!({ "file": history, "model": model, "exit_code": exit_code, "verdict": judged.verdict });
             voice::tell("verdict", &told);
@@ -117,26 +118,27 @@ pub(super) fn judge_file(
     format: Option<Format>,
     options: Options,
 ) -> Result<Judgement, Failure> {
-    judge_read(path, &read(path, format, judge::needs_pairs(model))?, model, init, options)
+    judge_read(path, &read(path, format, model)?, model, init, options)
 }
 
 /// Judges a history that was read from a file.
 fn judge_read(
     path: &Path,
-    history: &History,
+    read: &Imported,
     model: &str,
     init: Option<&str>,
     options: Options,
 ) -> Result<Judgement, Failure> {
-    let judged = judge::judge(model, init, history, options).map_err(|error| unjudged(&error))?;
+    let mut judged = judge::judge(model, init, &read.history, options).map_err(|error| unjudged(&error))?;
+    judged.levels.retain(|level, _| read.real_time || !Model::named(level).is_some_and(Model::keeps_real_time));
     if let (true, Verdict::Unknown(cause)) = (is_disagreement(&judged.verdict), &judged.verdict) {
         return Err(Failure::harness(format!("{}: {cause}; keep this history, it shows a bug", path.display())));
     }
     Ok(judged)
 }
 
-/// Reads and lints one file; one that can't be paired is an error if it has to be.
-pub(super) fn read(path: &Path, format: Option<Format>, paired: bool) -> Result<History, Failure> {
+/// Reads and lints one file; one that can't be paired, or tells no times, is an error if the model needs that.
+pub(super) fn read(path: &Path, format: Option<Format>, model: &str) -> Result<Imported, Failure> {
     let named = |error: &dyn std::fmt::Display| Failure::wrong_use(format!("{}: {error}", path.display()));
     if path.is_dir() {
         return Err(named(&"a folder is no history; name a file"));
@@ -147,13 +149,20 @@ pub(super) fn read(path: &Path, format: Option<Format>, paired: bool) -> Result<
     })?;
     let imported = formats::read(BufReader::new(file), format).map_err(|error| named(&error))?;
     let lint = imported.lint();
-    if let Some(error) = lint.errors.first().filter(|_| paired) {
+    if !imported.real_time && judge::needs_real_time(model) {
+        return Err(named(&format!(
+            "the format `{}` tells no times, and `{model}` is about them; name a level that is not, as in \
+             `rw-register/strong-session-serializable` or `rw-register(session)/causal`",
+            imported.format.name()
+        )));
+    }
+    if let Some(error) = lint.errors.first().filter(|_| judge::needs_pairs(model)) {
         return Err(named(&format!("the history is not well formed: {error}")));
     }
     for warning in imported.warnings.iter().cloned().chain(lint.warnings.iter().map(ToString::to_string)).take(5) {
         eprintln!("netsplit: {}: warning: {warning}", path.display());
     }
-    Ok(imported.history)
+    Ok(imported)
 }
 
 /// Wrong use, with the name that was perhaps meant.

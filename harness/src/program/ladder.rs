@@ -15,7 +15,7 @@ use serde_json::json;
 /// Judges one file by every rung; 0, or 2 if a rung above the strongest proven was not decided.
 pub(super) fn check(path: &Path, init: Option<&str>, format: Option<Format>, limits: Limits) -> Result<u8, Failure> {
     let initial = judge::initial(init).map_err(|error| super::check::unjudged(&error))?;
-    let ladder = Ladder::of(&super::check::read(path, format, true)?, &initial, &limits);
+    let ladder = Ladder::of(&super::check::read(path, format, "register")?.history, &initial, &limits);
     for rung in &ladder.rungs {
         let (word, why) = (word(&rung.verdict), why(rung));
         say(format!("{:<20} {word:<8} {why}", rung.model).trim_end());

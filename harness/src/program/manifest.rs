@@ -39,10 +39,22 @@ enum Ended {
     NotSupported,
 }
 
-/// Judges every row; 0 only if every scored row agrees.
+/// No row was scored.
+const VACUOUS: u8 = 2;
+
+/// Judges every row; 0 only if some row was scored and every one of these agrees.
 pub(super) fn check(manifest: &Path, options: Options) -> Result<u8, Failure> {
     let named = |error: &dyn std::fmt::Display| Failure::wrong_use(format!("{}: {error}", manifest.display()));
+    if manifest.is_dir() {
+        return Err(named(&"a folder is no manifest; name its table"));
+    }
     let mut table = csv::Reader::from_path(manifest).map_err(|error| named(&error))?;
+    let columns = table.headers().map_err(|error| named(&error))?.clone();
+    for needed in ["file", "model", "expected"] {
+        if !columns.iter().any(|column| column == needed) {
+            return Err(named(&format!("no manifest: its first line names no column `{needed}`")));
+        }
+    }
     let folder = manifest.parent().unwrap_or(Path::new("."));
     let mut counts = [0_usize; 4];
     for (at, row) in table.deserialize().enumerate() {
@@ -63,7 +75,8 @@ pub(super) fn check(manifest: &Path, options: Options) -> Result<u8, Failure> {
             Ended::NotSupported => "not supported",
         };
         counts[ended as usize] += 1;
-        say(&format!("{word:<14} {:<28} {told:<34} {}", row.model, row.file));
+        let (model, file) = (row.model.escape_debug().to_string(), row.file.escape_debug());
+        say(&format!("{word:<14} {model:<28} {told:<34} {file}"));
         voice::tell("row", &json!({ "file": row.file, "model": row.model, "ended": word, "told": told }));
     }
     let [agree, disagree, not_scored, not_supported] = counts;
@@ -72,7 +85,11 @@ pub(super) fn check(manifest: &Path, options: Options) -> Result<u8, Failure> {
         "{} histories: {agree} agree, {disagree} disagree, {not_scored} not scored, {not_supported} with a model not supported",
         counts.iter().sum::<usize>()
     ));
-    Ok(u8::from(disagree > 0))
+    match (disagree, agree) {
+        (0, 0) => Ok(VACUOUS),
+        (0, _) => Ok(0),
+        _ => Ok(1),
+    }
 }
 
 /// How one row ended, and what was found against what was expected.
@@ -84,7 +101,8 @@ fn judge_row(folder: &Path, row: &Row, options: Options) -> Result<(Ended, Strin
     let format = stated(&row.format).map(|format| format.parse()).transpose().map_err(Failure::wrong_use)?;
     let judged = match judge_file(&folder.join(&row.file), &row.model, stated(&row.init).as_deref(), format, options) {
         Ok(judged) => judged,
-        Err(failure) if failure.exit_code == super::WRONG_USE => {
+        // A history that can't be judged is one that disagrees; one that is not there is a mistake in the table.
+        Err(failure) if failure.exit_code == super::WRONG_USE && folder.join(&row.file).is_file() => {
             let ended = if row.expected == "unknown" { Ended::NotScored } else { Ended::Disagrees };
             return Ok((ended, failure.message));
         }

@@ -116,6 +116,27 @@ fn a_manifest_is_judged_row_by_row_and_may_not_leave_its_folder() {
     assert!(code == 1 && said.contains("DISAGREE"), "{said}");
     let (code, said) = judged("../a.edn,register,nil,edn,ok,\n");
     assert!(code == 64 && said.contains("leaves the folder"), "{said}");
+    let (code, said) = judged("b.edn,register,nil,edn,unknown,\n");
+    assert!(code == 64 && said.contains("no such file"), "{said}");
+    assert_eq!(judged("").0, 2, "nothing was scored");
+    let (code, said) = ended(netsplit().args(["check", "--manifest"]).arg(folder.path()));
+    assert!(code == 64 && said.contains("a folder is no manifest"), "{said}");
+    fs::write(&manifest, "{}").expect("the folder can be written");
+    let (code, said) = ended(netsplit().args(["check", "--manifest"]).arg(&manifest));
+    assert!(code == 64 && said.contains("no column `file`"), "{said}");
+}
+
+#[test]
+fn a_format_without_times_is_held_to_no_level_of_real_time() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("sessions.txt");
+    fs::write(&path, "w 0 1\n=====\nr 0 1\n=====\nw 0 2\n=====\nr 0 1\n").expect("the folder can be written");
+    let judged = |model: &str| ended(netsplit().args(["check", "--model", model, "--format", "awdit-test"]).arg(&path));
+    let (code, said) = judged("rw-register");
+    assert!(code == 64 && said.contains("tells no times"), "{said}");
+    let (code, said) = judged("rw-register/strong-session-serializable");
+    assert!(code == 0 && !said.contains("strict-serializable"), "{said}");
+    assert_eq!(judged("rw-register(session)/serializable").0, 0);
 }
 
 #[test]
@@ -141,7 +162,7 @@ fn a_contested_row_is_told_and_not_scored() {
     assert_eq!(judged("invalid", "invalid").0, 0);
     assert_eq!(judged("invalid", "ok").0, 1);
     let (code, said) = judged("unknown", "ok");
-    assert!(code == 0 && said.contains("not scored") && said.contains("serializable invalid, expected ok"), "{said}");
+    assert!(code == 2 && said.contains("not scored") && said.contains("serializable invalid, expected ok"), "{said}");
 }
 
 /// Third-party histories are data of others and not part of this repository.

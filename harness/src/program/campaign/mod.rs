@@ -6,7 +6,7 @@ mod kept;
 mod progress;
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Failure, cores, interrupt, make_folder, say, unwritten};
@@ -84,12 +84,22 @@ pub(super) fn campaign(arguments: &Arguments, registry: &Registry) -> Result<u8,
     finish::tell(&outcome, &folder, &arguments.telling)
 }
 
+/// The largest campaign that is read, in bytes.
+const LARGEST_CAMPAIGN_BYTES: u64 = 64 << 10;
+
 /// What the flags say, and where they say nothing, the file.
 fn wish(arguments: &Arguments) -> Result<Wish, Failure> {
     let flags = arguments.wish.clone();
     let Some(path) = &arguments.file else { return Ok(flags) };
     let named = |error: &dyn std::fmt::Display| Failure::wrong_use(format!("{}: {error}", path.display()));
-    let text = fs::read_to_string(path).map_err(|error| named(&error))?;
+    // A pipe or a device does not tell its size before it is read.
+    let (file, mut text) = (fs::File::open(path).map_err(|error| named(&error))?, String::new());
+    let read = file.take(LARGEST_CAMPAIGN_BYTES + 1).read_to_string(&mut text).map_err(|error| named(&error))?;
+    if read as u64 > LARGEST_CAMPAIGN_BYTES {
+        return Err(named(&format_args!(
+            "it is longer than {LARGEST_CAMPAIGN_BYTES} bytes, the most that a campaign has"
+        )));
+    }
     let mut file: Wish = toml::from_str(&text).map_err(|error| named(&error.to_string().trim_end()))?;
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     file.name = file.name.or(stem);
