@@ -270,7 +270,8 @@ fn transactions(model: &str, history: &History) -> Option<Judgement> {
 }
 
 /// Every level of a history of registers: by the cycles of what can be inferred, and, where these show nothing, by a bounded
-/// search that infers nothing. If a level was named, each is judged by no more than it implies itself of each key.
+/// search that infers nothing. If a level was named, each is judged by no more than it implies itself of each key; else what
+/// contradicts nothing that can be inferred counts as published: as valid, where the search comes to no end.
 fn registers(history: &History, named: bool) -> BTreeMap<&'static str, Verdict> {
     let mut known: Vec<(Assumptions, Analysis)> = Vec::new();
     let mut levels: BTreeMap<Model, Verdict> = BTreeMap::new();
@@ -282,9 +283,12 @@ fn registers(history: &History, named: bool) -> BTreeMap<&'static str, Verdict> 
             known.len() - 1
         });
         let inferred = known[place].1.verdict(model);
-        let decided = match inferred {
-            Verdict::VALID | Verdict::Unknown(_) => txn::exactly(history, model).unwrap_or(inferred),
-            inferred => inferred,
+        let decided = match (inferred, named) {
+            (Verdict::VALID, false) => txn::exactly(history, model)
+                .filter(|exact| !matches!(exact, Verdict::Unknown(_)))
+                .unwrap_or(Verdict::VALID),
+            (inferred @ (Verdict::VALID | Verdict::Unknown(_)), _) => txn::exactly(history, model).unwrap_or(inferred),
+            (inferred, _) => inferred,
         };
         // Levels come after all that they imply.
         let broken =

@@ -234,19 +234,18 @@ impl<'t, 'h> Lists<'t, 'h> {
         for (reader, _) in self.txns.fates().filter(|(_, fate)| *fate == Fate::Committed) {
             let first = self.outside(reader);
             for (key, read) in &first {
-                let Some(last) = read.last().and_then(|last| self.keys[*key as usize].append(last)) else { continue };
-                let Some(author) = self.possible(Some(last.txn)).filter(|author| *author != reader) else { continue };
+                let Some(end) = read.last().and_then(|last| self.keys[*key as usize].append(last)) else { continue };
+                let Some(author) = self.possible(Some(end.txn)).filter(|author| *author != reader) else { continue };
                 let missed = |mop: &&Mop<'h>| {
-                    let list = &self.keys[mop.key as usize];
-                    let other = first.get(&mop.key).filter(|other| mop.write && list.longest.starts_with(other));
+                    let longest = self.keys[mop.key as usize].longest;
+                    let other = first.get(&mop.key).filter(|other| mop.write && longest.starts_with(other));
                     other.is_some_and(|other| !other.contains(mop.value))
                 };
                 if let Some(missed) = self.txns.mops(author).iter().find(missed) {
-                    let (a, b, other) =
-                        (self.txns.index(author), self.txns.index(reader), self.key(missed.key as usize));
-                    let (key, element) = (self.key(*key as usize), missed.value);
-                    let what = format!("#{b} read what #{a} appended to {key}, and {other} without its {element}");
-                    analysis.add(Anomaly::FracturedRead, || case(key, what, vec![a, b], b));
+                    let (a, b) = (self.txns.index(author), self.txns.index(reader));
+                    let (key, other, element) = (self.key(*key as usize), self.key(missed.key as usize), missed.value);
+                    let what = || format!("#{b} read what #{a} appended to {key}, and {other} without its {element}");
+                    analysis.add(Anomaly::FracturedRead, || case(key, what(), vec![a, b], b));
                 }
             }
         }

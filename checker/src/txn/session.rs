@@ -69,8 +69,10 @@ pub fn levels(history: &History) -> BTreeMap<Model, Verdict> {
 
 /// As many versions in all states on the way to an answer are held at most.
 const MOST_HELD: usize = 4_000_000;
-/// As many transactions that nothing orders are searched through.
-const MOST_UNORDERED: usize = 64;
+/// As many sessions are searched through.
+const MOST_SESSIONS: usize = 200;
+/// As many transactions that nothing orders are searched through, and as many are followed to what they depend on.
+const MOST_UNORDERED: (usize, usize) = (64, 2000);
 
 /// Decides a level of unique reads and writes without inferring the order of versions first; `None` if it can't.
 pub(crate) fn exactly(history: &History, level: Model) -> Option<Verdict> {
@@ -81,16 +83,18 @@ pub(crate) fn exactly(history: &History, level: Model) -> Option<Verdict> {
     }
     let sessions = |kept| Sessions::of(&txns, &writes, kept).ok();
     let kept = sessions(true)?;
-    let is_small = txns.all.len().saturating_mul(txns.keys.len() + kept.each.len()) <= MOST_HELD;
+    let count = txns.all.len();
+    let is_small = kept.each.len() <= MOST_SESSIONS && count * (txns.keys.len() + kept.each.len()) <= MOST_HELD;
     let search = |sessions: &Sessions, level, times| is_small.then(|| order::search(sessions, level, times));
     let loosely = |level| match search(&kept, level, None)? {
-        Verdict::Invalid(_) if txns.all.len() <= MOST_UNORDERED => search(&sessions(false)?, level, None),
+        Verdict::Invalid(_) if count <= MOST_UNORDERED.0 => search(&sessions(false)?, level, None),
         Verdict::Invalid(_) => {
             Some(Verdict::Unknown(Cause::Undecided("only its sessions' order contradicts it".into())))
         }
         decided => Some(decided),
     };
     match level {
+        Model::Causal if count > MOST_UNORDERED.1 => None,
         Model::ReadCommitted | Model::ReadAtomic | Model::Causal => Some(sessions(false)?.axiom(level, &txns)),
         Model::SnapshotIsolation => loosely(order::Level::Snapshot),
         Model::Serializable => loosely(order::Level::Serial),

@@ -297,8 +297,8 @@ fn a_level_that_nothing_contradicts_is_proven_by_a_stronger_one_or_open() {
 #[test]
 fn registers_are_also_judged_without_inferring_their_versions() {
     let word = |history: &str, model: Model| {
-        let judged =
-            crate::judge::judge(&format!("rw-register/{model}"), None, &self::history(history), Default::default());
+        let options = crate::models::Options::default();
+        let judged = crate::judge::judge(&format!("rw-register/{model}"), None, &self::history(history), options);
         match judged.expect("a known level").verdict {
             crate::Verdict::Valid { .. } => "valid",
             crate::Verdict::Unknown(_) => "unknown",
