@@ -110,7 +110,7 @@ impl State {
                 _ => {}
             }
         }
-        clock.drift(drift_ppm, now);
+        clock.drift(drift_ppm);
     }
 
     /// The faults that aim at `host`.

@@ -26,15 +26,16 @@ mod shard;
 mod tests;
 pub mod weakened;
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::try_join;
+use tokio::sync::mpsc;
 
 use super::api;
 use super::cached::ring::Ring;
 use crate::call::CallError;
-use crate::fail_stop::FailStop;
+use crate::disk::DiskError;
 use crate::http;
 use crate::journal::Journal;
 use crate::node::{Node, NodeFuture, spawn};
@@ -133,7 +134,7 @@ struct Mesh {
     me: Arc<str>,
     peers: Peers<Request, Reply>,
     shard: Shard,
-    fail_stop: FailStop,
+    failures: mpsc::UnboundedSender<DiskError>,
 }
 
 impl Mesh {
@@ -155,7 +156,19 @@ impl Mesh {
             Request::End(txn, commit) => self.shard.end(&txn, commit).await,
             Request::Stand(_) => Ok(Reply::Busy),
         };
-        self.fail_stop.checked(answered).await
+        self.checked(answered).await
+    }
+
+    /// A node whose disk has failed ends, and answers nobody any more: nobody knows what of its promises is durable.
+    async fn checked<T>(&self, result: Result<T, DiskError>) -> T {
+        match result {
+            Ok(done) => done,
+            Err(error) => {
+                // The node may be ending already.
+                let _ending = self.failures.send(error);
+                pending().await
+            }
+        }
     }
 }
 
@@ -168,10 +181,9 @@ fn start(node: Node, rules: Rules) -> NodeFuture {
         let life = remembered.lives + 1;
         journal.write(&Record::Life(life)).await?;
 
-        let fail_stop = FailStop::new();
+        let (failures, mut failed) = mpsc::unbounded_channel();
         let shard = Shard::recover(&mut remembered, journal.clone(), rules);
-        let mesh =
-            Mesh { me: node.id.clone(), peers: Peers::of(&node), shard: shard.clone(), fail_stop: fail_stop.clone() };
+        let mesh = Mesh { me: node.id.clone(), peers: Peers::of(&node), shard: shard.clone(), failures };
         let ring = Ring::of(&node.everyone());
         let coordinator = Coordinator::new(mesh.clone(), ring, life, remembered.committed, journal, rules);
         let recovery = Recovery { mesh: mesh.clone(), shard, coordinator: coordinator.clone(), rules };
@@ -185,8 +197,11 @@ fn start(node: Node, rules: Rules) -> NodeFuture {
                 }
             }
         };
-        let serving = peers::serve(&node, answer);
-        let answering = http::serve(&node.net, api::router(coordinator));
-        fail_stop.guard(async { try_join(serving, answering).await.map(|_| ()) }).await
+        tokio::select! {
+            biased;
+            Some(error) = failed.recv() => Err(error.into()),
+            ended = peers::serve(&node, answer) => ended,
+            ended = http::serve(&node.net, api::router(coordinator)) => ended,
+        }
     })
 }
