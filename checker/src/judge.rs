@@ -17,7 +17,7 @@ use crate::session::{Guarantee, Session};
 use crate::set_full::SetFull;
 use crate::swap::Swaps;
 use crate::total_queue::TotalQueue;
-use crate::txn::{self, Analysis, Assumptions, Model, Unwritten};
+use crate::txn::{self, Model};
 use crate::unique::Unique;
 use crate::unordered_queue::UnorderedQueue;
 use crate::{Actor, Checker, History, Value, Verdict};
@@ -99,8 +99,7 @@ pub fn needs_pairs(model: &str) -> bool {
 /// Whether the model's claim is about real time, so that a history which tells none says nothing of it. It is asked of
 /// transactions, the only ones that are published without.
 pub fn needs_real_time(model: &str) -> bool {
-    let (kind, level) = model.split_once('/').map_or((model, None), |(kind, level)| (kind, Some(level)));
-    let claim = level.map_or(Some(Model::StrictSerializable), Model::named);
+    let (kind, _, claim) = claimed(model);
     matches!(kind, "list-append" | "rw-register") && claim.is_some_and(Model::keeps_real_time)
 }
 
@@ -247,18 +246,24 @@ fn refused(model: &str, init: Option<&str>) -> UnknownModel {
     UnknownModel::Initial { model: model.to_owned(), init: init.unwrap_or_default().to_owned() }
 }
 
+/// What a name of transactions is made of: what they work on, the level if one is named, and the level that is claimed.
+fn claimed(model: &str) -> (&str, Option<&str>, Option<Model>) {
+    let (kind, level) = model.split_once('/').map_or((model, None), |(kind, level)| (kind, Some(level)));
+    (kind, level, level.map_or(Some(Model::StrictSerializable), Model::named))
+}
+
 fn transactions(model: &str, history: &History) -> Option<Judgement> {
     let all = |verdict: &dyn Fn(Model) -> Verdict| Model::ALL.iter().map(|m| (m.name(), verdict(*m))).collect();
-    let (kind, level) = model.split_once('/').map_or((model, None), |(kind, level)| (kind, Some(level)));
-    let claim = level.map_or(Some(Model::StrictSerializable), Model::named)?;
+    let (kind, level, claim) = claimed(model);
+    let claim = claim?;
     Some(match kind {
         "list-append" => {
             let analysis = txn::analyze_list_append(history);
             Judgement { verdict: analysis.verdict(claim), levels: all(&|model| analysis.verdict(model)) }
         }
         "rw-register" => {
-            let mut levels = registers(history, level.is_some());
-            Judgement { verdict: levels.get(claim.name())?.clone(), levels: std::mem::take(&mut levels) }
+            let levels = txn::register_levels(history, level.is_some());
+            Judgement { verdict: levels[&claim].clone(), levels: all(&|model| levels[&model].clone()) }
         }
         "rw-register(session)" => {
             let mut levels = txn::levels(history);
@@ -267,35 +272,6 @@ fn transactions(model: &str, history: &History) -> Option<Judgement> {
         }
         _ => return None,
     })
-}
-
-/// Every level of a history of registers: by the cycles of what can be inferred, and, where these show nothing, by a bounded
-/// search that infers nothing. If a level was named, each is judged by no more than it implies itself of each key; else what
-/// contradicts nothing that can be inferred counts as published: as valid, where the search comes to no end.
-fn registers(history: &History, named: bool) -> BTreeMap<&'static str, Verdict> {
-    let mut known: Vec<(Assumptions, Analysis)> = Vec::new();
-    let mut levels: BTreeMap<Model, Verdict> = BTreeMap::new();
-    for model in Model::ALL.iter().rev().copied() {
-        let implied = Assumptions { unwritten: Unwritten::Initial, ..Assumptions::implied_by(model) };
-        let assumed = if named { implied } else { Assumptions::PUBLISHED };
-        let place = known.iter().position(|(by, _)| *by == assumed).unwrap_or_else(|| {
-            known.push((assumed, txn::analyze_rw_register(history, assumed)));
-            known.len() - 1
-        });
-        let inferred = known[place].1.verdict(model);
-        let decided = match (inferred, named) {
-            (Verdict::VALID, false) => txn::exactly(history, model)
-                .filter(|exact| !matches!(exact, Verdict::Unknown(_)))
-                .unwrap_or(Verdict::VALID),
-            (inferred @ (Verdict::VALID | Verdict::Unknown(_)), _) => txn::exactly(history, model).unwrap_or(inferred),
-            (inferred, _) => inferred,
-        };
-        // Levels come after all that they imply.
-        let broken =
-            model.implied().into_iter().filter_map(|weaker| levels.get(&weaker)).find(|weaker| weaker.is_invalid());
-        levels.insert(model, broken.cloned().unwrap_or(decided));
-    }
-    levels.into_iter().map(|(model, verdict)| (model.name(), verdict)).collect()
 }
 
 #[cfg(test)]

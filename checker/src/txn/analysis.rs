@@ -21,6 +21,8 @@ pub struct Analysis {
     pub problem: Option<String>,
     /// Whether nothing was read that could have shown an anomaly.
     pub vacuous: bool,
+    /// Whether fractured reads were looked for: only lists show all of them.
+    pub fractures_sought: bool,
     /// Whether a bound kept it from looking for every kind of cycle, which happens only where cycles were found.
     pub truncated: bool,
 }
@@ -42,8 +44,9 @@ impl Analysis {
         if self.vacuous {
             return Verdict::vacuous("no transaction that was answered read anything");
         }
-        let proves =
-            |stronger: &Model| stronger.is_decided() && !self.not.contains(stronger) && !self.leaves(*stronger);
+        let sought = |model| self.fractures_sought || model != Model::ReadAtomic;
+        let decides = |model: Model| model.is_decided() && sought(model) && !self.leaves(model);
+        let proves = |stronger: &Model| decides(*stronger) && !self.not.contains(stronger);
         if !Model::ALL.iter().any(|stronger| proves(stronger) && stronger.implied().contains(&model)) {
             let why =
                 format!("nothing that was looked for contradicts {model}, but nothing that implies it holds either");

@@ -69,6 +69,7 @@ pub fn analyze(history: &History) -> Analysis {
 
 fn dependencies(lists: &Lists<'_, '_>, analysis: &mut Analysis) {
     lists.fractured(analysis);
+    analysis.fractures_sought = true;
     let mut graph = Builder::new(lists.txns.all.len());
     lists.edges(&mut graph);
     orders(lists.txns, &mut graph);

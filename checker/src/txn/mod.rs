@@ -24,6 +24,5 @@ mod versions;
 pub use analysis::Analysis;
 pub use append::{ListAppend, analyze as analyze_list_append};
 pub use model::{Anomaly, Model, Scope, ruled_out, strongest};
-pub use register::{Assumptions, RwRegister, Unwritten, analyze as analyze_rw_register};
-pub(crate) use session::exactly;
+pub use register::{Assumptions, RwRegister, Unwritten, analyze as analyze_rw_register, levels as register_levels};
 pub use session::{LEVELS, levels};

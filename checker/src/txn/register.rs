@@ -9,6 +9,7 @@ use super::cycles::Step;
 use super::decode::{Fate, Txns};
 use super::graph::{Builder, RW, WR, WW};
 use super::model::{Anomaly, Model};
+use super::session::exactly;
 use super::versions::{Versions, externals};
 use crate::{Checker, History, Value, Verdict};
 
@@ -128,6 +129,38 @@ pub fn analyze(history: &History, assumptions: Assumptions) -> Analysis {
     orders(&rest, &mut graph);
     analysis.add_cycles(graph, &rest, |step| explain(&rest, &versions, step));
     analysis.conclude()
+}
+
+/// Every level: by the cycles of what can be inferred, and, where these show nothing, by a bounded search that infers nothing.
+/// If a level is `named`, each is judged by no more than it implies itself of each key; else what contradicts nothing that can be
+/// inferred counts as published: as valid, where the search comes to no end.
+pub fn levels(history: &History, named: bool) -> BTreeMap<Model, Verdict> {
+    let mut known: Vec<(Assumptions, Analysis)> = Vec::new();
+    let mut levels: BTreeMap<Model, Verdict> = BTreeMap::new();
+    // Each comes after all that it implies.
+    for model in Model::ALL.iter().rev().copied() {
+        let implied = Assumptions { unwritten: Unwritten::Initial, ..Assumptions::implied_by(model) };
+        let assumed = if named { implied } else { Assumptions::PUBLISHED };
+        let place = known.iter().position(|(by, _)| *by == assumed).unwrap_or_else(|| {
+            known.push((assumed, analyze(history, assumed)));
+            known.len() - 1
+        });
+        let inferred = known[place].1.verdict(model);
+        let is_open = inferred == Verdict::VALID || matches!(inferred, Verdict::Unknown(_));
+        let exact = if is_open { exactly(history, model) } else { None };
+        let exact = exact.filter(|exact| named || inferred != Verdict::VALID || !matches!(exact, Verdict::Unknown(_)));
+        let weaker = model.implied().into_iter().filter_map(|weaker| levels.get(&weaker));
+        let broken = weaker.into_iter().find(|weaker| weaker.is_invalid()).cloned();
+        levels.insert(model, broken.or(exact).unwrap_or(inferred));
+    }
+    for model in Model::ALL.iter().filter(|model| levels[*model] == Verdict::VALID).copied().collect::<Vec<_>>() {
+        for weaker in model.implied() {
+            if matches!(levels[&weaker], Verdict::Unknown(_)) {
+                levels.insert(weaker, Verdict::VALID);
+            }
+        }
+    }
+    levels
 }
 
 /// Who wrote which value of which key, and whether it overwrote it itself.

@@ -310,6 +310,11 @@ fn registers_are_also_judged_without_inferring_their_versions() {
         assert_eq!(word(split, model), "invalid", "{model}");
     }
     assert_eq!(word(split, Model::ReadCommitted), "valid");
+    let fractured = "i0 rx=,ry= i1 wx=1,wy=1 o1 wx=1,wy=1 o0 rx=1,ry=";
+    assert_eq!(word(fractured, Model::ReadCommitted), "valid");
+    assert_eq!(word(fractured, Model::MonotonicAtomicView), "unknown", "no model that implies it holds");
+    assert_eq!(word(fractured, Model::CursorStability), "unknown");
+    assert_eq!(word(fractured, Model::ReadAtomic), "invalid");
     // the write of 3 is before the read of it and after the one that was answered: only real time contradicts
     let stale = "i0 wx=1 o0 wx=1 i1 wx=2 o1 wx=2 i2 rx= o2 rx=1";
     assert_eq!(word(stale, Model::Serializable), "valid");
