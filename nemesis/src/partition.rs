@@ -150,8 +150,8 @@ fn bridge(rng: &mut ChaCha8Rng, cluster: &Cluster) -> Fault {
     Fault::Cut { kind: kind(rng), sides: vec![hosts, rest] }
 }
 
-/// The hosts stand in a random ring, and each keeps only the links to those less than a quarter of the ring away, so that
-/// with itself it reaches a majority.
+/// The hosts stand in a random ring, and each keeps only the links to those at most about a quarter of the ring away, as many as
+/// it takes to reach a majority with itself.
 fn majorities_ring(dice: &mut ChaCha8Rng, cluster: &Cluster) -> Fault {
     let mut ring = cluster.hosts();
     ring.shuffle(dice);

@@ -14,7 +14,7 @@ use crate::{Fault, Nemesis, Skew};
 /// Clocks jump, drift or strobe, and are set right again.
 pub const SKEW: Nemesis = Nemesis {
     name: "skew",
-    about: "clocks of one node, a minority or all nodes jump, drift, or jump back and forth",
+    about: "clocks of one node, a minority, a majority or all nodes jump, drift, or jump back and forth",
     families: &["skew"],
     schedule: |rng, cluster, phase| {
         let specs = [Spec::One, Spec::Minority, Spec::Majority, Spec::All];

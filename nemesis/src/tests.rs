@@ -44,6 +44,7 @@ pub(crate) const ALL: &[Nemesis] = &[
     crate::weather::DUPLICATION,
     crate::weather::REORDERING,
     crate::weather::CORRUPTION,
+    crate::weather::BANDWIDTH,
     crate::disk::DISK_FULL,
     crate::disk::FAILED_SYNC,
     crate::disk::LYING_SYNC,

@@ -59,10 +59,11 @@ impl Clock {
         self.skew().offset_ns += i128::from(ms) * 1_000_000;
     }
 
-    /// Makes the clock gain `ppm` microseconds every second from now on; negative makes it lose them.
-    pub fn drift(&self, ppm: i64) {
+    /// Makes a simulated clock gain `ppm` microseconds every second from `now` on, in simulated time; negative makes it lose
+    /// them. The time is told, because between two steps of a simulation nobody can ask for it.
+    pub fn drift(&self, ppm: i64, now: Duration) {
         let mut skew = self.skew();
-        let now_ns = self.true_ns();
+        let now_ns = as_ns(START + now);
         skew.offset_ns += (now_ns - skew.drifting_since_ns) * i128::from(skew.drift_ppm) / 1_000_000;
         skew.drifting_since_ns = now_ns;
         skew.drift_ppm = ppm;
@@ -88,15 +89,26 @@ fn as_ns(duration: Duration) -> i128 {
 
 #[cfg(test)]
 mod tests {
-    use super::Clock;
+    use std::time::Duration;
+
+    use super::{Clock, START};
 
     #[test]
     fn a_jump_is_shown_and_corrected() {
         let clock = Clock::default();
         clock.jump(-1500);
         assert_eq!(clock.ahead_ms(), -1500);
-        clock.drift(1000);
+        clock.drift(1000, Duration::ZERO);
         clock.correct();
         assert_eq!(clock.ahead_ms(), 0);
+    }
+
+    #[test]
+    fn a_drift_counts_from_its_beginning() {
+        let clock = Clock::reading(|| START + Duration::from_secs(30));
+        clock.drift(100_000, Duration::from_secs(20));
+        assert_eq!(clock.ahead_ms(), 1000);
+        clock.drift(-100_000, Duration::from_secs(25));
+        assert_eq!(clock.ahead_ms(), 0, "half a second gained, and half a second lost");
     }
 }

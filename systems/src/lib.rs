@@ -38,6 +38,7 @@ pub mod clock;
 mod cluster;
 pub mod dice;
 pub mod disk;
+pub(crate) mod fail_stop;
 mod frame;
 pub mod gate;
 pub mod groups;

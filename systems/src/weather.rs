@@ -81,8 +81,11 @@ pub struct Weather {
     seed: u64,
     /// Whether it was ever bad: fair weather costs nothing.
     stormy: Arc<AtomicBool>,
-    links: Arc<Mutex<BTreeMap<(String, String), Link>>>,
+    links: Arc<Mutex<Links>>,
 }
+
+/// By sender, then by receiver.
+type Links = BTreeMap<String, BTreeMap<String, Link>>;
 
 #[derive(Debug)]
 struct Link {
@@ -103,7 +106,7 @@ impl Weather {
     pub fn set(&self, from: &str, to: &str, conditions: Conditions) {
         self.stormy.store(true, Ordering::Relaxed);
         let mut links = self.links.lock().expect("no holder panics");
-        let link = links.entry((from.to_owned(), to.to_owned())).or_insert_with(|| Link {
+        let link = links.entry(from.to_owned()).or_default().entry(to.to_owned()).or_insert_with(|| Link {
             conditions: Conditions::default(),
             dice: dice(self.seed, &format!("weather {from} to {to}")),
             mishaps: Mishaps::default(),
@@ -118,19 +121,20 @@ impl Weather {
 
     /// Every direction of a link that was ever set, as from and to.
     pub fn links(&self) -> Vec<(String, String)> {
-        self.links.lock().expect("no holder panics").keys().cloned().collect()
+        let links = self.links.lock().expect("no holder panics");
+        links.iter().flat_map(|(from, links)| links.keys().map(|to| (from.clone(), to.clone()))).collect()
     }
 
     /// What befell messages from one host to another so far.
     pub fn mishaps(&self, from: &str, to: &str) -> Mishaps {
         let links = self.links.lock().expect("no holder panics");
-        links.get(&(from.to_owned(), to.to_owned())).map(|link| link.mishaps).unwrap_or_default()
+        links.get(from).and_then(|links| links.get(to)).map(|link| link.mishaps).unwrap_or_default()
     }
 
     /// When so many bytes that are sent `now` will have left, behind all that was sent before; `None` if nothing holds them up.
     pub(crate) fn queue(&self, from: &str, to: &str, size_bytes: usize, now: Duration) -> Option<Duration> {
         let mut links = self.stormy_links()?;
-        let link = links.get_mut(&(from.to_owned(), to.to_owned()))?;
+        let link = links.get_mut(from)?.get_mut(to)?;
         let bytes_per_s = u64::from(link.conditions.bytes_per_s?.max(1));
         let takes_us = (size_bytes as u64).saturating_mul(1_000_000) / bytes_per_s;
         link.free_at = link.free_at.max(now) + Duration::from_micros(takes_us);
@@ -141,11 +145,11 @@ impl Weather {
     /// Whether a link is narrow: when it is no more, what waited leaves at once.
     pub(crate) fn is_narrow(&self, from: &str, to: &str) -> bool {
         let links = self.stormy_links();
-        let link = links.as_ref().and_then(|links| links.get(&(from.to_owned(), to.to_owned())));
+        let link = links.as_ref().and_then(|links| links.get(from)?.get(to));
         link.is_some_and(|link| link.conditions.bytes_per_s.is_some())
     }
 
-    fn stormy_links(&self) -> Option<MutexGuard<'_, BTreeMap<(String, String), Link>>> {
+    fn stormy_links(&self) -> Option<MutexGuard<'_, Links>> {
         self.stormy.load(Ordering::Relaxed).then(|| self.links.lock().expect("no holder panics"))
     }
 
@@ -162,7 +166,7 @@ impl Weather {
     /// Of a segment of TCP, which is no frame, nobody ever sees that it was doubled or overtaken: that counts as no mishap.
     fn draw(&self, from: &str, to: &str, framed: bool) -> Option<Fate> {
         let mut links = self.stormy_links()?;
-        let Link { conditions, dice, mishaps, .. } = links.get_mut(&(from.to_owned(), to.to_owned()))?;
+        let Link { conditions, dice, mishaps, .. } = links.get_mut(from)?.get_mut(to)?;
         if *conditions == Conditions::default() {
             return None;
         }

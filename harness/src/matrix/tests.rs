@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+use netsplit_systems::system::Level;
+
 use super::cell::Cell;
+use super::measure::Share;
+use super::rungs::{Held, Rungs};
 use super::*;
 use crate::sheet::Sheet;
 
@@ -112,4 +116,29 @@ fn the_page_shows_hostile_names_as_text_and_allows_no_script_but_its_own() {
     assert!(page.contains("default-src 'none'"));
     let markdown = told::markdown(&[cell], "netsplit matrix");
     assert!(!markdown.contains("<script") && !markdown.contains("<img"));
+}
+
+/// A system whose runs under `partition` all kept `held`, and answered so many of 4 operations on the smaller side.
+fn cut(system: &str, held: Held, answered: u64) -> Cell {
+    let mut cell = Cell::new(system, "partition");
+    cell.rungs.add(&["linearizable", "sequential", "causal"].map(|model| (model.to_owned(), held)));
+    cell.service.majority = Share { hits: 4, all: 4 };
+    cell.service.minority = Share { hits: answered, all: 4 };
+    cell
+}
+
+#[test]
+fn the_chart_lists_each_system_under_the_strongest_model_that_held() {
+    let mut broken = cut("tells-lies", Held::Broken, 4);
+    broken.claim = Some((Level::Linearizable, true));
+    broken.broken = Share { hits: 1, all: 2 };
+    let without_registers = Cell { rungs: Rungs::default(), ..cut("mails", Held::Holds, 4) };
+    let cells = [broken, cut("waits", Held::Holds, 1), without_registers];
+    let page = page::html(&cells, "netsplit matrix");
+    let chart = &page[page.find("<svg").expect("there is a chart")..page.find("</svg>").expect("which ends")];
+    let places = ["linearizable<", "waits<", "100 % and 25 %<", "none of these models<", "tells-lies<"];
+    let places = places.map(|text| chart.find(text).unwrap_or_else(|| panic!("no {text} in {chart}")));
+    assert!(places.is_sorted(), "{places:?}");
+    assert!(chart.contains("100 % and 100 %, broken") && !chart.contains("mails") && !chart.contains("causal"));
+    assert_eq!(page.matches("<svg").count(), 1, "there is no run without faults");
 }

@@ -52,9 +52,13 @@ fn with_another(plan: &Plan, node: &str) -> Plan {
 }
 
 /// The step without `node`, if it then still is about anything. Faults are seen as data, so that a new kind of fault needs
-/// no line here.
+/// no line here unless it names hosts in pairs.
 fn step_without(step: &Step, node: &str) -> Option<Step> {
-    let fault = serde_json::to_value(&step.fault).expect("a fault has a JSON form");
+    let mut fault = step.fault.clone();
+    if let Fault::CutLinks { links, .. } = &mut fault {
+        links.retain(|(one, other)| one != node && other != node);
+    }
+    let fault = serde_json::to_value(&fault).expect("a fault has a JSON form");
     let fault: Fault = serde_json::from_value(value_without(fault, node)?).ok()?;
     (!fault.is_void()).then_some(Step { fault, ..step.clone() })
 }
@@ -95,6 +99,13 @@ mod tests {
         assert_eq!(step_without(&cut(&[&["n1", "n2"], &["n3"]]), "n2"), Some(cut(&[&["n1"], &["n3"]])));
         assert_eq!(step_without(&cut(&[&["n1", "n2"], &["n3"]]), "n3"), None);
         assert_eq!(step_without(&cut(&[&["n1"], &["n2"], &["n3"]]), "n3"), Some(cut(&[&["n1"], &["n2"]])));
+        let pairs = |pairs: &[(&str, &str)]| {
+            let links = pairs.iter().map(|(one, other)| ((*one).to_owned(), (*other).to_owned())).collect();
+            step(Fault::CutLinks { kind: CutKind::Drop, links })
+        };
+        let ring = pairs(&[("n1", "n2"), ("n2", "n3"), ("n1", "n3")]);
+        assert_eq!(step_without(&ring, "n2"), Some(pairs(&[("n1", "n3")])), "a link without an end is none");
+        assert_eq!(step_without(&pairs(&[("n1", "n2")]), "n2"), None);
         let crash = step(Fault::Crash { hosts: vec![Target::Host("n1".into())] });
         assert_eq!(step_without(&crash, "n1"), None);
         assert_eq!(step_without(&crash, "n2"), Some(crash));

@@ -35,7 +35,7 @@ impl Links {
     }
 
     /// Whatever is sent between `a` and `b` before [`Links::hear`] never arrives. What is under way already does: a machine
-    /// that dies takes nothing back. A cut would.
+    /// that dies takes nothing back. A cut would. (A stall that begins later on the same link would let it arrive when it ends.)
     pub(super) fn silence(&self, sim: &Sim<'_>, a: &str, b: &str) {
         self.delay(sim, &ordered(a, b), NEVER_MS);
     }

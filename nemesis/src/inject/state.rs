@@ -110,7 +110,7 @@ impl State {
                 _ => {}
             }
         }
-        clock.drift(drift_ppm);
+        clock.drift(drift_ppm, now);
     }
 
     /// The faults that aim at `host`.

@@ -14,6 +14,7 @@ pub mod quorum;
 pub mod raft;
 pub mod redis;
 mod redis_pool;
+mod session;
 mod transaction;
 
 use async_trait::async_trait;

@@ -22,6 +22,7 @@ use crate::node::spawn;
 use crate::shortener::cached::ring::Ring;
 use crate::shortener::commands::{Execute, unexpected};
 use crate::shortener::machine::{Command, Outcome, Proposal};
+use crate::shortener::session::Numbers;
 use crate::shortener::transaction::{View, Write, codes, written};
 use crate::shortener::{Committed, MicroOperation, Unavailable};
 
@@ -39,14 +40,13 @@ pub(super) struct Coordinator {
     life: u64,
     journal: Journal<Record>,
     rules: Rules,
+    numbers: Numbers,
     state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     last: u64,
-    /// Commands that are under way.
-    running: BTreeSet<u64>,
     /// Transactions that are not decided.
     open: BTreeSet<Txn>,
     committed: BTreeSet<Txn>,
@@ -66,7 +66,7 @@ impl Coordinator {
         rules: Rules,
     ) -> Coordinator {
         let state = Arc::new(Mutex::new(State { committed, ..State::default() }));
-        Coordinator { mesh, ring: Arc::new(ring), life, journal, rules, state }
+        Coordinator { mesh, ring: Arc::new(ring), life, journal, rules, numbers: Numbers::default(), state }
     }
 
     /// What it has decided.
@@ -81,18 +81,10 @@ impl Coordinator {
 
     /// Has a shard execute a command.
     async fn run(&self, owner: &Arc<str>, command: Command) -> Result<Outcome, Unavailable> {
-        let number = {
-            let mut state = self.state();
-            state.last += 1;
-            let number = state.last;
-            state.running.insert(number);
-            number
-        };
-        let settled = self.state().running.first().copied().unwrap_or(number);
-        let proposal = Proposal { session: (self.mesh.me.clone(), self.life), number, settled, command };
-        let reply = self.mesh.ask(owner, Request::Run(proposal), ONE_SHARD).await;
-        self.state().running.remove(&number);
-        match reply {
+        let (awaited, settled) = self.numbers.next();
+        let session = (self.mesh.me.clone(), self.life);
+        let proposal = Proposal { session, number: awaited.number, settled, command };
+        match self.mesh.ask(owner, Request::Run(proposal), ONE_SHARD).await {
             Ok(Reply::Outcome(outcome)) => Ok(outcome),
             Ok(Reply::Busy) => Err(Unavailable::NoEffect("a transaction holds the link".into())),
             Err(CallError::NotSent(reason)) => {
@@ -237,7 +229,7 @@ impl Coordinator {
     /// Decides to commit: from when that is durable, nothing else can happen.
     async fn decide(&self, txn: &Txn) {
         if self.rules.keep(Rule::LogDecision) {
-            self.mesh.checked(self.journal.write(&Record::Committed(txn.clone())).await).await;
+            self.mesh.fail_stop.checked(self.journal.write(&Record::Committed(txn.clone())).await).await;
         }
         let mut state = self.state();
         state.open.remove(txn);

@@ -18,10 +18,12 @@ pub(super) enum Mode {
 pub(super) struct Locks(BTreeMap<String, BTreeMap<Txn, Mode>>);
 
 impl Locks {
-    /// Whether nobody holds `code` in a way that stands against `mode`.
-    pub(super) fn grants(&self, code: &str, mode: Mode) -> bool {
-        let stands = |held: &Mode| mode == Mode::Exclusive || *held == Mode::Exclusive;
-        self.0.get(code).is_none_or(|holders| !holders.values().any(stands))
+    /// Whether nobody but `asker` holds `code` in a way that stands against `mode`.
+    pub(super) fn grants(&self, code: &str, mode: Mode, asker: Option<&Txn>) -> bool {
+        let stands = |(holder, held): (&Txn, &Mode)| {
+            asker != Some(holder) && (mode == Mode::Exclusive || *held == Mode::Exclusive)
+        };
+        self.0.get(code).is_none_or(|holders| !holders.iter().any(stands))
     }
 
     pub(super) fn take(&mut self, code: &str, mode: Mode, txn: &Txn) {
@@ -58,12 +60,14 @@ mod tests {
     #[test]
     fn readers_share_a_link_and_a_writer_has_it_alone() {
         let mut locks = Locks::default();
-        assert!(locks.grants("a", Mode::Exclusive));
+        assert!(locks.grants("a", Mode::Exclusive, None));
         locks.take("a", Mode::Shared, &txn(1));
-        assert!(locks.grants("a", Mode::Shared) && !locks.grants("a", Mode::Exclusive));
+        assert!(locks.grants("a", Mode::Shared, None) && !locks.grants("a", Mode::Exclusive, None));
         locks.release(&txn(1));
         locks.take("a", Mode::Exclusive, &txn(2));
-        assert!(!locks.grants("a", Mode::Shared) && locks.grants("b", Mode::Exclusive));
+        assert!(!locks.grants("a", Mode::Shared, None) && locks.grants("b", Mode::Exclusive, None));
+        assert!(!locks.grants("a", Mode::Shared, Some(&txn(1))));
+        assert!(locks.grants("a", Mode::Exclusive, Some(&txn(2))), "a transaction does not stand in its own way");
     }
 
     #[test]
@@ -72,6 +76,6 @@ mod tests {
         locks.take("a", Mode::Shared, &txn(1));
         locks.take("b", Mode::Exclusive, &txn(1));
         locks.release_shared(&txn(1));
-        assert!(locks.grants("a", Mode::Exclusive) && !locks.grants("b", Mode::Shared));
+        assert!(locks.grants("a", Mode::Exclusive, None) && !locks.grants("b", Mode::Shared, None));
     }
 }

@@ -26,16 +26,15 @@ mod shard;
 mod tests;
 pub mod weakened;
 
-use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use futures::future::try_join;
 
 use super::api;
 use super::cached::ring::Ring;
 use crate::call::CallError;
-use crate::disk::DiskError;
+use crate::fail_stop::FailStop;
 use crate::http;
 use crate::journal::Journal;
 use crate::node::{Node, NodeFuture, spawn};
@@ -134,7 +133,7 @@ struct Mesh {
     me: Arc<str>,
     peers: Peers<Request, Reply>,
     shard: Shard,
-    failures: mpsc::UnboundedSender<DiskError>,
+    fail_stop: FailStop,
 }
 
 impl Mesh {
@@ -156,19 +155,7 @@ impl Mesh {
             Request::End(txn, commit) => self.shard.end(&txn, commit).await,
             Request::Stand(_) => Ok(Reply::Busy),
         };
-        self.checked(answered).await
-    }
-
-    /// A node whose disk has failed ends, and answers nobody any more: nobody knows what of its promises is durable.
-    async fn checked<T>(&self, result: Result<T, DiskError>) -> T {
-        match result {
-            Ok(done) => done,
-            Err(error) => {
-                // The node may be ending already.
-                let _ending = self.failures.send(error);
-                pending().await
-            }
-        }
+        self.fail_stop.checked(answered).await
     }
 }
 
@@ -181,9 +168,10 @@ fn start(node: Node, rules: Rules) -> NodeFuture {
         let life = remembered.lives + 1;
         journal.write(&Record::Life(life)).await?;
 
-        let (failures, mut failed) = mpsc::unbounded_channel();
+        let fail_stop = FailStop::new();
         let shard = Shard::recover(&mut remembered, journal.clone(), rules);
-        let mesh = Mesh { me: node.id.clone(), peers: Peers::of(&node), shard: shard.clone(), failures };
+        let mesh =
+            Mesh { me: node.id.clone(), peers: Peers::of(&node), shard: shard.clone(), fail_stop: fail_stop.clone() };
         let ring = Ring::of(&node.everyone());
         let coordinator = Coordinator::new(mesh.clone(), ring, life, remembered.committed, journal, rules);
         let recovery = Recovery { mesh: mesh.clone(), shard, coordinator: coordinator.clone(), rules };
@@ -197,11 +185,8 @@ fn start(node: Node, rules: Rules) -> NodeFuture {
                 }
             }
         };
-        tokio::select! {
-            biased;
-            Some(error) = failed.recv() => Err(error.into()),
-            ended = peers::serve(&node, answer) => ended,
-            ended = http::serve(&node.net, api::router(coordinator)) => ended,
-        }
+        let serving = peers::serve(&node, answer);
+        let answering = http::serve(&node.net, api::router(coordinator));
+        fail_stop.guard(async { try_join(serving, answering).await.map(|_| ()) }).await
     })
 }

@@ -126,7 +126,7 @@ impl Recovery {
     }
 
     async fn end(&self, txn: &Txn, commit: bool) {
-        self.mesh.checked(self.shard.end(txn, commit).await).await;
+        self.mesh.fail_stop.checked(self.shard.end(txn, commit).await).await;
     }
 }
 

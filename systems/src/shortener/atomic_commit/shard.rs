@@ -89,8 +89,10 @@ impl Shard {
                 if state.turned_away.contains(&id) {
                     return Ok(Reply::Busy);
                 }
-                if touched(&proposal.command).iter().all(|(code, mode)| state.locks.grants(code, *mode)) {
+                if touched(&proposal.command).iter().all(|(code, mode)| state.locks.grants(code, *mode, None)) {
                     let outcome = state.machine.apply(&proposal);
+                    // Below this the state itself knows a late copy.
+                    state.turned_away.retain(|(session, number)| *session != id.0 || *number >= proposal.settled);
                     self.journal.append(&Record::Ran(proposal))?;
                     break outcome;
                 }
@@ -110,13 +112,17 @@ impl Shard {
         Ok(Reply::Outcome(Outcome::Redirects(redirects)))
     }
 
-    /// Locks links for a transaction, and reads them.
+    /// Locks links for a transaction, and reads them. A second copy of the message finds the locks taken by the first; one
+    /// that comes when the transaction has voted or ended must not take them again.
     pub(super) async fn read(&self, txn: Txn, wanted: Vec<(String, Mode)>) -> Result<Reply, DiskError> {
         let end = Instant::now() + WAIT;
         let seen = loop {
             {
                 let mut state = self.state();
-                if wanted.iter().all(|(code, mode)| state.locks.grants(code, *mode)) {
+                if state.prepared.contains_key(&txn) || state.ended.contains_key(&txn) {
+                    return Ok(Reply::Busy);
+                }
+                if wanted.iter().all(|(code, mode)| state.locks.grants(code, *mode, Some(&txn))) {
                     for (code, mode) in &wanted {
                         state.locks.take(code, *mode, &txn);
                     }
@@ -266,5 +272,40 @@ fn touched(command: &Command) -> Vec<(&str, Mode)> {
         }
         // No transaction holds a lock of the clients'.
         Command::Lock { .. } | Command::Unlock { .. } => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::Platter;
+    use crate::shortener::atomic_commit::TWO_PHASES;
+    use crate::shortener::transaction::Write;
+
+    fn txn(number: u64) -> Txn {
+        Txn { coordinator: "n1".into(), life: 1, number }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_copy_of_a_read_neither_waits_for_the_first_nor_locks_what_has_ended() {
+        let journal = Journal::open(&Platter::default().disk(), "commit").unwrap().0;
+        let shard = Shard::recover(&mut Remembered::default(), journal, TWO_PHASES);
+        let wanted = vec![("a".to_owned(), Mode::Exclusive)];
+        let read = |number| shard.read(txn(number), wanted.clone());
+        let work = async {
+            let begun = Instant::now();
+            for copy in 0..2 {
+                assert!(matches!(read(1).await, Ok(Reply::Read(_))), "copy {copy}");
+            }
+            assert_eq!(begun.elapsed(), Duration::ZERO);
+            let writes = vec![Write::Target("a".into(), "https://one".into())];
+            let promise = Promise { writes, participants: Vec::new() };
+            assert!(matches!(shard.prepare(txn(1), promise).await, Ok(Reply::Vote(Vote::Yes))));
+            assert!(matches!(read(1).await, Ok(Reply::Busy)), "it has voted");
+            shard.end(&txn(1), true).await.unwrap();
+            assert!(matches!(read(1).await, Ok(Reply::Busy)), "it has ended");
+            assert!(matches!(read(2).await, Ok(Reply::Read(_))), "nobody holds the link");
+        };
+        tokio::task::LocalSet::new().run_until(work).await;
     }
 }

@@ -1,5 +1,5 @@
-//! A node's copy of the links and the journal that keeps it: what was answered, and what was shown to a peer as seen, is
-//! on the disk before.
+//! A node's copy of the links and the journal that keeps it: a change is on the disk before it is answered, and what a peer is
+//! told to be seen, before it is told.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::replica::{Record, Replica};
 use super::version::Versioned;
 use super::{Reply, Request};
+use crate::fail_stop::FailStop;
 use crate::journal::{BadJournal, Journal};
 use crate::node::Node;
 
@@ -32,6 +33,7 @@ impl Event {
 pub(super) struct Hints {
     journal: Journal<Event>,
     kept: Arc<Mutex<Kept>>,
+    fail_stop: FailStop,
 }
 
 /// By owner and code: the highest version that is kept.
@@ -40,7 +42,7 @@ type Kept = BTreeMap<(Arc<str>, String), Versioned>;
 impl Hints {
     /// Reads what the node kept in its former lives. What it holds itself is kept for everybody once more: a crash may
     /// have cut short the hand-out of any of it, and nobody else might ever be told.
-    pub(super) fn open(node: &Node, replica: &Replica) -> Result<Hints, BadJournal> {
+    pub(super) fn open(node: &Node, replica: &Replica, fail_stop: FailStop) -> Result<Hints, BadJournal> {
         let (journal, events) = Journal::open(&node.disk, "hints")?;
         let mut kept = Kept::new();
         for event in events {
@@ -57,7 +59,7 @@ impl Hints {
                 keep(&mut kept, peer.clone(), record);
             }
         }
-        Ok(Hints { journal, kept: Arc::new(Mutex::new(kept)) })
+        Ok(Hints { journal, kept: Arc::new(Mutex::new(kept)), fail_stop })
     }
 
     /// Replies in the place of `owner`; `None` if the disk refuses.
@@ -68,7 +70,7 @@ impl Hints {
                 for record in &records {
                     self.journal.append(&Event::Kept { owner: owner.clone(), record: record.clone() }).ok()?;
                 }
-                self.journal.sync().await.ok()?;
+                self.fail_stop.checked(self.journal.sync().await).await;
                 let mut kept = self.kept();
                 for record in records {
                     keep(&mut kept, owner.clone(), record);

@@ -29,9 +29,11 @@ pub mod weakened;
 mod tests;
 
 use async_trait::async_trait;
+use futures::future::try_join;
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Links, Target, Unavailable, api};
+use crate::fail_stop::FailStop;
 use crate::http;
 use crate::node::{Node, NodeFuture};
 use crate::peers::{self, Peers};
@@ -122,8 +124,10 @@ enum Reply {
 fn start(node: Node, variant: Variant) -> NodeFuture {
     Box::pin(async move {
         let writer = Writer::begin_life(&node, variant.versions).await?;
-        let replica = Replica::open(&node.disk, variant.sync_first)?;
-        let hints = if variant.stand_in.is_some() { Some(Hints::open(&node, &replica)?) } else { None };
+        let fail_stop = FailStop::new();
+        let replica = Replica::open(&node.disk, variant.sync_first, fail_stop.clone())?;
+        let stands_in = variant.stand_in.is_some();
+        let hints = if stands_in { Some(Hints::open(&node, &replica, fail_stop.clone())?) } else { None };
         let coordinator = Coordinator::new(&node, Peers::of(&node), replica.clone(), hints);
         if let Some(hand_off) = variant.stand_in {
             coordinator.hand_off_for_ever(hand_off);
@@ -133,8 +137,8 @@ fn start(node: Node, variant: Variant) -> NodeFuture {
             async move { replica.answer(request).await }
         });
         let links = Register::new(coordinator, writer, variant);
-        futures::future::try_join(serving, http::serve(&node.net, api::router(links))).await?;
-        Ok(())
+        let answering = http::serve(&node.net, api::router(links));
+        fail_stop.guard(async { try_join(serving, answering).await.map(|_| ()) }).await
     })
 }
 

@@ -4,7 +4,6 @@
 //! showed and a power loss took back.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::version::Versioned;
 use super::{Reply, Request};
 use crate::disk::{Disk, DiskError};
+use crate::fail_stop::FailStop;
 use crate::journal::{BadJournal, Journal};
 
 /// A link as a replica stores it.
@@ -27,7 +27,7 @@ pub(super) struct Replica {
     journal: Journal<Record>,
     held: Arc<Mutex<Held>>,
     sync_first: bool,
-    broken: Arc<AtomicBool>,
+    fail_stop: FailStop,
 }
 
 type Held = BTreeMap<String, Versioned>;
@@ -35,13 +35,13 @@ type Held = BTreeMap<String, Versioned>;
 impl Replica {
     /// Reads what the node stored in its former lives. What those left in the page cache is made durable with the rest,
     /// one record a link, before anybody is shown it.
-    pub(super) fn open(disk: &Disk, sync_first: bool) -> Result<Replica, BadJournal> {
+    pub(super) fn open(disk: &Disk, sync_first: bool, fail_stop: FailStop) -> Result<Replica, BadJournal> {
         let (journal, records) = Journal::open(disk, "links")?;
         let mut held = Held::new();
         for record in records {
             take(&mut held, record);
         }
-        let replica = Replica { journal, held: Arc::new(Mutex::new(held)), sync_first, broken: Arc::default() };
+        let replica = Replica { journal, held: Arc::new(Mutex::new(held)), sync_first, fail_stop };
         replica.journal.rewrite(&replica.records())?;
         Ok(replica)
     }
@@ -71,18 +71,11 @@ impl Replica {
         if records.is_empty() {
             return Ok(());
         }
-        // What a failed sync did not write is lost, though the next one succeeds: only a restart tells what is there.
-        if self.broken.load(Ordering::Relaxed) {
-            return Err(DiskError::SyncFailed);
-        }
         for record in &records {
             self.journal.append(record)?;
         }
-        if self.sync_first
-            && let Err(error) = self.journal.sync().await
-        {
-            self.broken.store(true, Ordering::Relaxed);
-            return Err(error);
+        if self.sync_first {
+            self.fail_stop.checked(self.journal.sync().await).await;
         }
         let mut held = self.held();
         for record in records {

@@ -88,8 +88,8 @@ pub const QUORUM_LWW: System = System {
         failures: &[Failure {
             anomalies: OLD_READS,
             steps: &[
-                "The clock of one node is ahead, and it writes a link: the copy carries a time that has not come yet.",
-                "Another node writes the link later, with the right, lower time.",
+                "Of two nodes the clock of one is ahead of the other's, and it writes a link: the copy carries the later time.",
+                "The other node writes the link after that, with the earlier time of its own clock.",
                 "Every replica keeps the copy with the higher time: the later write is acknowledged, and gone.",
             ],
             remedy: "To take versions from a counter that is read from a majority first.",

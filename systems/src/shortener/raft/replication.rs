@@ -154,7 +154,8 @@ impl<C> Raft<C> {
         self.meet(term);
         let mine = self.ballot.term;
         if term < mine {
-            return Reply::Missing { term: mine, round, hint: 0 };
+            // It confirms no read: the asker may lead again in this node's term, and count its rounds anew.
+            return Reply::Missing { term: mine, round: 0, hint: 0 };
         }
         self.step_down();
         self.leader = Some(from.clone());
@@ -208,7 +209,7 @@ impl<C> Raft<C> {
     /// Commits what a majority has on disk, if it is of this term (section 5.4.2), and readies reads.
     pub(super) fn advance(&mut self) {
         let majority = self.majority();
-        let copies = if self.rules.keep(Rule::MajorityCommits) { majority } else { majority - 1 };
+        let copies = if self.rules.keep(Rule::MajorityCommits) { majority } else { (majority - 1).max(1) };
         let Role::Leader(leadership) = &mut self.role else { return };
         let followers = leadership.followers.values();
         let matched = followers.clone().map(|follower| follower.matched).chain([self.durable]);

@@ -1,7 +1,6 @@
 //! Any node serves any request: it takes the request to the leader, and asks again while there is time. That is safe because
 //! a command takes effect once however often it is sent (`super::machine`).
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use crate::peers::Peers;
 use crate::shortener::Unavailable;
 use crate::shortener::commands::{Execute, unexpected};
 use crate::shortener::machine::{Command, Machine, Outcome, Proposal};
+use crate::shortener::session::Numbers;
 
 /// How long a request is tried; shorter than a client waits for a node, longer than most elections.
 const PATIENCE: Duration = Duration::from_millis(850);
@@ -33,26 +33,7 @@ pub(super) struct Service {
     peers: Peers<Request, Reply>,
     events: Events,
     leader: watch::Receiver<Option<Arc<str>>>,
-    open: Arc<Mutex<Open>>,
-}
-
-/// The numbers of the commands that somebody waits for.
-#[derive(Debug, Default)]
-struct Open {
-    numbers: BTreeSet<u64>,
-    last: u64,
-}
-
-/// A command that somebody waits for, until this is dropped.
-struct Awaited<'s> {
-    open: &'s Mutex<Open>,
-    number: u64,
-}
-
-impl Drop for Awaited<'_> {
-    fn drop(&mut self) {
-        self.open.lock().expect("no holder panics").numbers.remove(&self.number);
-    }
+    numbers: Numbers,
 }
 
 impl Service {
@@ -63,7 +44,7 @@ impl Service {
         events: Events,
         leader: watch::Receiver<Option<Arc<str>>>,
     ) -> Service {
-        Service { me: node.id.clone(), life, peers, events, leader, open: Arc::default() }
+        Service { me: node.id.clone(), life, peers, events, leader, numbers: Numbers::default() }
     }
 
     /// The shortener on it; with `own` it answers reads from that state.
@@ -73,19 +54,9 @@ impl Service {
 
     /// Has a command done.
     async fn run(&self, command: Command) -> Result<Outcome, Unavailable> {
-        let (awaited, settled) = self.begin();
+        let (awaited, settled) = self.numbers.next();
         let session = (self.me.clone(), self.life);
         self.want(Wanted::Done(Proposal { session, number: awaited.number, settled, command })).await
-    }
-
-    /// A number of its own for a command, and the lowest that somebody waits for.
-    fn begin(&self) -> (Awaited<'_>, u64) {
-        let mut open = self.open.lock().expect("no holder panics");
-        open.last += 1;
-        let number = open.last;
-        open.numbers.insert(number);
-        let settled = open.numbers.first().copied().unwrap_or(number);
-        (Awaited { open: &self.open, number }, settled)
     }
 
     /// Takes a request to whoever leads until it is answered or time is up.
