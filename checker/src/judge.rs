@@ -80,7 +80,7 @@ pub struct Judgement {
     /// The verdict on the model's claim.
     pub verdict: Verdict,
     /// The verdict on each level of isolation by its name, where the model has levels. Those of `rw-register` assume of
-    /// each key what its publishers do to learn the order of versions ([`Assumptions::PUBLISHED`]): an invalid weaker level
+    /// each key what its publishers do to learn the order of versions ([`txn::Assumptions::PUBLISHED`]): an invalid weaker level
     /// is one against the level or these assumptions.
     pub levels: BTreeMap<&'static str, Verdict>,
 }
