@@ -152,7 +152,7 @@ impl Case {
 }
 
 fn cluster(system: &System, nodes: &[String]) -> Cluster {
-    Cluster { nodes: nodes.to_vec(), redis: system.redis.map(|_| REDIS.to_owned()) }
+    Cluster { nodes: nodes.to_vec(), redis: system.redis.map(|_| REDIS.to_owned()), leads: system.leads }
 }
 
 /// One to three ticks on every link, drawn per pair.

@@ -73,7 +73,8 @@ pub fn drive(
     registry: &Registry,
     set_up: impl FnOnce(Builder, Scribe) -> Sim<'static>,
 ) -> Result<Driven, NotDriven> {
-    let cluster = Cluster { nodes: trouble.hosts.iter().map(|&host| host.to_owned()).collect(), redis: None };
+    let cluster =
+        Cluster { nodes: trouble.hosts.iter().map(|&host| host.to_owned()).collect(), redis: None, leads: false };
     let schedule = schedule(seed, trouble, &cluster, registry)?;
     let scribe = Scribe::default();
     let pen = scribe.pen.clone();

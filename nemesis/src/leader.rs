@@ -1,5 +1,5 @@
 //! Faults aimed at whoever leads, which nobody knows before the run: the plan says `leader`, and the board of the run says who
-//! that is when the fault begins.
+//! that is when the fault begins. A system that has no leader is hit at a node drawn in its place.
 
 use rand::Rng;
 
@@ -11,7 +11,7 @@ use crate::{Fault, Nemesis};
 /// The leader is killed, stopped or cut off.
 pub const LEADER: Nemesis = Nemesis {
     name: "leader",
-    about: "kills, stops or cuts off whichever node leads (systems without a leader are not hit)",
+    about: "kills, stops or cuts off whichever node leads; any node of a system that has no leader",
     families: &["crash", "pause", "partition"],
     schedule: |rng, cluster, phase| {
         one_each(rng, phase, |rng| {

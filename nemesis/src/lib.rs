@@ -53,6 +53,8 @@ pub struct Cluster {
     pub nodes: Vec<String>,
     /// The host that Redis runs on, if there is one.
     pub redis: Option<String>,
+    /// Whether one of the nodes leads, and says so.
+    pub leads: bool,
 }
 
 impl Cluster {

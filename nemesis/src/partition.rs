@@ -104,7 +104,7 @@ fn isolate_one(rng: &mut ChaCha8Rng, cluster: &Cluster) -> Fault {
     Fault::Isolate { kind: kind(rng), hosts: Spec::One.draw(rng, cluster) }
 }
 
-/// Whoever leads alone; nobody where nobody leads.
+/// Whoever leads alone; one node where nobody does.
 fn leader_alone(rng: &mut ChaCha8Rng, cluster: &Cluster) -> Fault {
     Fault::Isolate { kind: kind(rng), hosts: Spec::Leader.draw(rng, cluster) }
 }

@@ -55,7 +55,7 @@ pub(crate) enum Spec {
     Majority,
     /// Every node.
     All,
-    /// Whoever leads.
+    /// Whoever leads; one node where nobody does.
     Leader,
     /// Redis; one node where there is none.
     Redis,
@@ -70,12 +70,12 @@ impl Spec {
     pub(crate) fn draw(self, rng: &mut ChaCha8Rng, cluster: &Cluster) -> Vec<Target> {
         let nodes = cluster.nodes.len();
         let hosts = match self {
-            Spec::One => some(rng, &cluster.nodes, 1),
             Spec::Minority => some(rng, &cluster.nodes, (nodes.saturating_sub(1) / 2).max(1)),
             Spec::MinorityThird => some(rng, &cluster.nodes, (nodes.saturating_sub(1) / 3).max(1)),
             Spec::Majority => some(rng, &cluster.nodes, nodes / 2 + 1),
             Spec::All => cluster.nodes.clone(),
-            Spec::Leader => return vec![Target::Leader],
+            Spec::Leader if cluster.leads => return vec![Target::Leader],
+            Spec::One | Spec::Leader => some(rng, &cluster.nodes, 1),
             Spec::Redis => cluster.redis.clone().map_or_else(|| some(rng, &cluster.nodes, 1), |redis| vec![redis]),
             Spec::AnyHost => some(rng, &cluster.hosts(), 1),
             Spec::AllHosts => cluster.hosts(),
@@ -113,6 +113,17 @@ mod tests {
         assert_eq!(count(Spec::AllHosts), 6, "five nodes and Redis");
         assert_eq!(Spec::Redis.draw(&mut rng(1), &cluster(3)), [Target::Host("redis".into())]);
         assert_eq!(Spec::Leader.draw(&mut rng(1), &cluster(3)), [Target::Leader]);
+    }
+
+    #[test]
+    fn where_there_is_no_leader_or_no_redis_a_node_is_hit_in_its_place() {
+        let cluster = Cluster { redis: None, leads: false, ..cluster(3) };
+        for spec in [Spec::Leader, Spec::Redis] {
+            let mut hit: Vec<Target> = (0..50).flat_map(|seed| spec.draw(&mut rng(seed), &cluster)).collect();
+            hit.sort();
+            hit.dedup();
+            assert_eq!(hit, ["n1", "n2", "n3"].map(|node| Target::Host(node.into())), "{spec:?}");
+        }
     }
 
     #[test]

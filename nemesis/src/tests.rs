@@ -15,9 +15,9 @@ pub(crate) fn seconds(seconds: u64) -> Phase {
     Phase { length: Duration::from_secs(seconds), calm_permille: 1000 }
 }
 
-/// Nodes `n1` to `n<nodes>`, and Redis.
+/// Nodes `n1` to `n<nodes>`, of which one leads, and Redis.
 pub(crate) fn cluster(nodes: usize) -> Cluster {
-    Cluster { nodes: (1..=nodes).map(|n| format!("n{n}")).collect(), redis: Some("redis".into()) }
+    Cluster { nodes: (1..=nodes).map(|n| format!("n{n}")).collect(), redis: Some("redis".into()), leads: true }
 }
 
 pub(crate) const ALL: &[Nemesis] = &[
@@ -57,7 +57,7 @@ fn every_nemesis_draws_sound_faults_of_its_families_that_end_in_time_for_any_clu
     for nemesis in ALL {
         for nodes in [1, 2, 3, 5, 7] {
             for redis in [None, Some("redis".to_owned())] {
-                let cluster = Cluster { redis, ..cluster(nodes) };
+                let cluster = Cluster { leads: redis.is_none(), redis, ..cluster(nodes) };
                 let schedules = (0..10).map(|seed| (nemesis.schedule)(&mut rng(seed), &cluster, seconds(30)));
                 let steps: Vec<_> = schedules.flatten().collect();
                 assert!(!steps.is_empty(), "{} draws nothing", nemesis.name);

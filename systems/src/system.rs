@@ -185,6 +185,9 @@ pub struct System {
     pub offers: &'static [Offer],
     /// The Redis host that it stands on, if any.
     pub redis: Option<Fsync>,
+    /// Whether one of its nodes leads and says so on the [`crate::board::Board`]: faults that aim at the leader hit any node of
+    /// other systems.
+    pub leads: bool,
     /// What it promises, the strongest first.
     pub claims: &'static [Claim],
     /// How it works and how it fails, for its reports.
@@ -203,6 +206,7 @@ impl System {
             source: "",
             offers: &[],
             redis: None,
+            leads: false,
             claims: &[Claim { level: Level::Eventual, under: &["none"], weakened: false }],
             story: Story::NONE,
             start,

@@ -9,7 +9,7 @@ use crate::plan::Config;
 use crate::registry::{NEMESES, Registry};
 
 fn cluster() -> Cluster {
-    Cluster { nodes: vec!["n1".into(), "n2".into(), "n3".into()], redis: Some("redis".into()) }
+    Cluster { nodes: vec!["n1".into(), "n2".into(), "n3".into()], redis: Some("redis".into()), leads: true }
 }
 
 const LENGTH: Duration = Duration::from_secs(30);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use netsplit::case::Case;
 use netsplit::judge::{self, Results};
 use netsplit::plan::Config;
+use netsplit::registry::Registry;
 use netsplit::simulate::{self, Recording};
 use netsplit_checker::{Actor, Kind};
 use netsplit_nemesis::{CutKind, Delay, DiskTrouble, Fault, Mishap, Skew, Step, Target};
@@ -277,6 +278,27 @@ fn a_fault_that_aims_at_a_leader_hits_nobody_where_nobody_leads() {
     let (results, _) = run(vec![Fault::Crash { hosts: vec![Target::Leader] }]);
     assert!(!results.effects[0].is_effective());
     assert_eq!(results.effects[0].fault, "crash leader (nobody leads)");
+}
+
+#[test]
+fn the_systems_that_say_that_a_node_leads_are_those_in_which_one_does() {
+    let registry = Registry::builtin();
+    for system in registry.systems() {
+        let workload = registry.workload_for(system).expect("every system serves a workload").name;
+        let config = Config {
+            system: system.name.into(),
+            workload: workload.into(),
+            nemesis: "none".into(),
+            time_limit: Duration::from_secs(6),
+            ..Config::default()
+        };
+        let mut case = draw(1, &config);
+        let fault = Fault::Crash { hosts: vec![Target::Leader] };
+        case.plan.schedule = vec![Step { id: 0, at_ms: 4000, lasts_ms: 1000, mid_sync: false, fault }];
+        let recording = simulate::run(&case).expect("embedded Redis needs nothing");
+        let told = &judge::judge(&case, &recording).effects[0].fault;
+        assert_eq!(told == "crash leader (nobody leads)", !system.leads, "{}: {told}", system.name);
+    }
 }
 
 /// The plan of `seed` for `redis` with this nemesis.

@@ -31,6 +31,7 @@ pub const GROUPS: System = System {
     source: "Erlang/OTP 23, pg: process groups without consensus; Phoenix, presence",
     offers: &[Offer::Groups],
     redis: None,
+    leads: false,
     claims: &[Claim { level: Level::Eventual, under: MINIMUM, weakened: false }],
     story: Story {
         mechanism: "A node tells all others who its own members are, whenever that changes and whenever one of them comes up. What a node said is shown while the life of it that said it answers.",

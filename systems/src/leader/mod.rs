@@ -52,6 +52,7 @@ pub const LEADER: System = System {
     source: "Gray & Cheriton 1989, leases; Burrows 2006, sequencers; Kleppmann 2016, fencing tokens",
     offers: &[Offer::Job],
     redis: None,
+    leads: true,
     claims: &[Claim { level: Level::Linearizable, under: MINIMUM, weakened: false }],
     story: Story {
         mechanism: "A node that gets a lease from a majority leads until the lease ends, under a token that is higher than any before. It loads the job's last number from a majority and stores the next on a majority; a node that has promised a higher token refuses both.",

@@ -42,6 +42,7 @@ pub const MAILBOX: System = System {
     source: "Erlang reference manual, delivery of signals; Lipton & Sandberg 1988, PRAM",
     offers: &[Offer::Mail],
     redis: None,
+    leads: false,
     claims: &[Claim { level: Level::Fifo, under: IN_ORDER, weakened: false }],
     story: Story {
         mechanism: "A node hands each message to its link, which is a connection that is opened again when it breaks. What comes of an earlier connection when a later one has begun is thrown away.",

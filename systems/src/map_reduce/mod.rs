@@ -45,6 +45,7 @@ pub const MAP_REDUCE: System = System {
     source: "Dean & Ghemawat 2004, \"MapReduce: simplified data processing on large clusters\"",
     offers: &[Offer::WordCounts],
     redis: None,
+    leads: false,
     claims: &[Claim { level: Level::Linearizable, under: MINIMUM, weakened: false }],
     story: Story {
         mechanism: "A job's coordinator has it on disk, has every chunk mapped until each reducer holds it, and then adds up. Workers deliver what they counted until it is acknowledged; a reducer keeps one delivery of each chunk.",

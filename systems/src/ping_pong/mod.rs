@@ -39,6 +39,7 @@ pub const PING_PONG: System = System {
     source: "training course on distributed Elixir, part 1; Shapiro et al. 2011, grow-only counter",
     offers: &[Offer::Pings],
     redis: None,
+    leads: false,
     claims: &[Claim { level: Level::Eventual, under: MINIMUM, weakened: false }],
     story: Story {
         mechanism: "A node's producer counts its pings on disk and broadcasts the count, not the ping; a consumer keeps the highest count of each producer, asks all when it starts, and is told again when a node comes up.",

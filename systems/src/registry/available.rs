@@ -23,6 +23,7 @@ pub const REGISTRY: System = System {
     source: "Erlang/OTP, global: registration with conflict resolution; Gilbert & Lynch 2002",
     offers: &[Offer::Names],
     redis: None,
+    leads: false,
     claims: &[Claim { level: Level::Eventual, under: MINIMUM, weakened: false }],
     story: Story {
         mechanism: "A node gives a name to a process of its own if it sees no other holder, and tells all others. Of two holders that see each other the one on the node whose name comes first stays, and the other is stopped.",

@@ -21,6 +21,7 @@ pub const REGISTRY_RAFT: System = System {
     source: "Ongaro & Ousterhout 2014, Raft",
     offers: &[Offer::Names],
     redis: None,
+    leads: true,
     claims: &[Claim { level: Level::Linearizable, under: MINIMUM, weakened: false }],
     story: Story {
         mechanism: "Who holds a name is an entry in a log that a majority keeps. A call reads it there, and asks the holder's node whether it still is in the life in which the process was started. Only a holder that is not is replaced, by compare-and-set.",

@@ -49,6 +49,7 @@ pub const REDIS: System = System {
     source: "Redis documentation, \"Transactions\" and \"Persistence\"",
     offers: Offer::WHOLE_SHORTENER,
     redis: Some(Fsync::Always),
+    leads: false,
     claims: &[Claim { level: Level::Linearizable, under: UNDER, weakened: false }],
     story: Story {
         mechanism: "Every node sends every read and every write to one Redis, which executes one command at a time and \

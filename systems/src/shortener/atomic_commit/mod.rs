@@ -87,6 +87,7 @@ pub const TWO_PHASE_COMMIT: System = System {
     source: "Gray 1978, \"Notes on Data Base Operating Systems\"; Bernstein, Hadzilacos & Goodman 1987, chapter 7",
     offers: Offer::WHOLE_SHORTENER,
     redis: None,
+    leads: false,
     claims: &[Claim { level: Level::Serializable, under: MINIMUM, weakened: false }],
     story: Story {
         mechanism: "Every link is on one node. A transaction locks and reads its links, then its coordinator asks every node that has one for a vote. A yes is a durable promise, and keeps the links locked. If all say yes the coordinator makes its decision durable and tells everybody; who hears nothing asks it, and waits.",

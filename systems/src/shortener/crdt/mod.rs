@@ -43,6 +43,7 @@ pub const CRDT: System = System {
     source: "Shapiro et al., Conflict-free Replicated Data Types (SSS 2011); Kulkarni et al., HLC (OPODIS 2014)",
     offers: &[Offer::Links, Offer::Retarget, Offer::Claim, Offer::Delete, Offer::Count],
     redis: None,
+    leads: false,
     claims: &[Claim { level: Level::Eventual, under: MINIMUM, weakened: false }],
     story: Story {
         mechanism: "Every node keeps all links and answers from its own copy. Each change is on its disk before it is answered, and nodes pull from each other what they lack. Copies are merged so that the order does not matter: of concurrent changes the one with the highest hybrid clock wins, and the rest stay beside it.",

@@ -60,6 +60,7 @@ pub const REDIS_FAILOVER: System = System {
     source: "Redis documentation, \"Sentinel\"; Kingsbury 2013, \"Call me maybe: Redis\"",
     offers: &[Offer::Links, Offer::Retarget, Offer::Claim, Offer::CompareAndSet, Offer::Delete, Offer::Count],
     redis: None,
+    leads: true,
     claims: CLAIMS,
     story: Story {
         mechanism: "One primary executes every operation and acknowledges it at once; its log goes to the replicas behind \

@@ -53,6 +53,7 @@ pub const QUORUM: System = System {
     source: "Attiya, Bar-Noy, Dolev 1995; Lynch, Shvartsman 1997",
     offers: &[Offer::Links, Offer::Retarget],
     redis: None,
+    leads: false,
     claims: &[Claim { level: Level::Linearizable, under: MINIMUM, weakened: false }],
     story: Story {
         mechanism: "Every node keeps a copy of every link with a version. A write asks a majority for the highest version, then stores a higher one on a majority; a read asks a majority and answers the highest, after storing it on a majority again. Any two majorities share a node, so that whatever was acknowledged is found.",

@@ -86,6 +86,7 @@ pub const RAFT: System = System {
     source: "Ongaro & Ousterhout 2014, \"In Search of an Understandable Consensus Algorithm\"",
     offers: Offer::WHOLE_SHORTENER,
     redis: None,
+    leads: true,
     claims: &[Claim { level: Level::Linearizable, under: MINIMUM, weakened: false }],
     story: Story {
         mechanism: "The nodes elect a leader for a term; it puts every command into its log and copies it to the others. A command that a majority has on disk is committed, is applied by all in the order of the log, and only then answered. A leader answers a read when it has shown that it still leads.",
