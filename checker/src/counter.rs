@@ -161,7 +161,11 @@ impl Counter {
         let moving: Vec<&Add<'_>> = adds.iter().filter(moves).collect();
         let legal: Vec<String> = legal
             .iter()
-            .map(|(from, to)| if from == to { from.to_string() } else { format!("{from} to {to}") })
+            .map(|&(from, to)| match from {
+                i128::MIN => format!("at most {to}"),
+                _ if from == to => from.to_string(),
+                _ => format!("{from} to {to}"),
+            })
             .collect();
         let step = |add: &&Add<'_>| {
             let how =

@@ -62,7 +62,8 @@ impl Checker for Eventual {
             let at = read.index;
             if agreed != seen {
                 let summary = format!("after the quiet period #{other} reads {agreed} and #{at} reads {seen}");
-                all.push(evidence("divergence", summary, &[other, at], read.key));
+                let told = |index, value| (index, format!("began after the quiet period and reads {value}"));
+                all.push(evidence("divergence", summary, &[told(other, agreed), told(at, seen)], read.key));
             } else if other == at {
                 all.extend(self.unexplained(&accesses, read, seen));
             }
@@ -82,10 +83,18 @@ impl Eventual {
         let before = |access: &&Access<'_>| access.completed.is_some_and(|ended| ended < read.index);
         let updates = || of_key().filter(|access| access.wrote().is_some() && !access.pending()).filter(before);
         let writers: Vec<&Access<'_>> = of_key().filter(|access| access.wrote() == Some(seen)).collect();
-        let told = |anomaly, other: &Access<'_>, why: &str| {
-            let (at, other) = (read.index, other.index);
-            let summary = format!("after the quiet period #{at} reads {seen}, but #{other} {why}");
-            Some(evidence(anomaly, summary, &[other, at], read.key))
+        let shows = (read.index, format!("began after the quiet period and reads {seen}"));
+        let writes = |write: &Access<'_>| {
+            let at = write.node.map_or_else(String::new, |node| format!(" at {node}"));
+            let wrote = write.wrote().map_or_else(|| "nothing".to_owned(), ToString::to_string);
+            let open = if write.pending() { ", and was not acknowledged" } else { ", and was acknowledged" };
+            (write.index, format!("writes {wrote}{at}{open}"))
+        };
+        let told = |anomaly, before: &[&Access<'_>], why: &str| {
+            let (at, last) = (read.index, before.last().map_or(read.index, |last| last.index));
+            let summary = format!("after the quiet period #{at} reads {seen}, but #{last} {why}");
+            let told: Vec<_> = before.iter().map(|write| writes(write)).chain([shows.clone()]).collect();
+            Some(evidence(anomaly, summary, &told, read.key))
         };
         if *seen == self.initial {
             if self.ephemeral {
@@ -97,11 +106,11 @@ impl Eventual {
                 writers.iter().all(|deletion| !deletion.pending() && ended(deletion))
             };
             let lost = updates().find(|update| update.wrote() != Some(seen) && outlives(update))?;
-            return told("lost", lost, "was acknowledged, and nothing took it away since");
+            return told("lost", &[lost], "was acknowledged, and nothing took it away since");
         }
         if writers.is_empty() {
             let summary = format!("after the quiet period #{} reads {seen}, which nobody wrote", read.index);
-            return Some(evidence("thin-air-read", summary, &[read.index], read.key));
+            return Some(evidence("thin-air-read", summary, &[shows], read.key));
         }
         let replaced = |write: &Access<'_>| {
             updates().find(|later| {
@@ -110,16 +119,22 @@ impl Eventual {
             })
         };
         let later: Option<Vec<&Access<'_>>> = writers.iter().map(|write| replaced(write)).collect();
-        told("overwritten", later?.first()?, "replaced that at the same node")
+        told("overwritten", &[*writers.first()?, *later?.first()?], "replaced that at the same node")
     }
 }
 
-fn evidence(anomaly: &str, summary: String, operations: &[u64], key: &Value) -> Evidence {
+/// The operations with what each of them did, in the order of the argument; the last is the culprit.
+fn evidence(anomaly: &str, summary: String, told: &[(u64, String)], key: &Value) -> Evidence {
+    let mut operations: Vec<u64> = told.iter().map(|(index, _)| *index).collect();
+    let culprit = operations.last().copied();
+    operations.sort_unstable();
+    operations.dedup();
     Evidence {
         anomaly: anomaly.to_owned(),
+        steps: told.iter().map(|(index, did)| format!("#{index} {did}")).chain([summary.clone()]).collect(),
         summary,
-        operations: operations.to_vec(),
-        culprit: operations.last().copied(),
+        operations,
+        culprit,
         key: key.as_key(),
         ..Evidence::default()
     }

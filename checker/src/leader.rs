@@ -97,13 +97,13 @@ fn contradictions(acts: &[Act<'_>]) -> Vec<Evidence> {
     });
     let overtaken = told("two-leaders", overtaken(acts), |[newer, deposed]| {
         format!(
-            "#{}: {} acts with token {} and gives out {}, after {} had given out {} with the newer token {} in #{}",
+            "#{}: {} acts with token {} and gives out {}, which follows the {} that {} gave out with the newer token {} in #{}",
             deposed.index(),
             deposed.by,
             deposed.token,
             deposed.number,
-            newer.by,
             newer.number,
+            newer.by,
             newer.token,
             newer.index()
         )
@@ -139,9 +139,9 @@ fn evidence(anomaly: &str, pair: &[&Act<'_>; 2], summary: String) -> Evidence {
     };
     Evidence {
         anomaly: anomaly.to_owned(),
-        summary,
         operations: pair.iter().map(|act| act.index()).collect(),
-        steps: pair.iter().map(told).collect(),
+        steps: pair.iter().map(told).chain([format!("so {summary}")]).collect(),
+        summary,
         culprit: Some(pair[1].index()),
         ..Evidence::default()
     }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::{Actor, History, Kind};
+use crate::{Actor, Event, History, Kind};
 
 /// One thing that is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ fn bare(findings: Vec<Placed>) -> Vec<Finding> {
 fn findings(history: &History) -> (Vec<Placed>, Vec<Placed>) {
     let mut unpairable = Vec::new();
     let mut unclean = Vec::new();
-    let mut open: BTreeMap<u64, u64> = BTreeMap::new();
+    let mut open: BTreeMap<u64, &Event> = BTreeMap::new();
     let mut ended: BTreeSet<u64> = BTreeSet::new();
     let mut last = None;
     for (position, event) in history.events.iter().enumerate() {
@@ -70,20 +70,34 @@ fn findings(history: &History) -> (Vec<Placed>, Vec<Placed>) {
         }
         let Actor::Process(process) = event.process else { continue };
         if event.kind == Kind::Invoke {
-            if let Some(open) = open.insert(process, index) {
+            if let Some(Event { index: open, .. }) = open.insert(process, event) {
                 let message = format!("process {process} invokes while its operation of event {open} is still open");
                 unpairable.push(finding(message));
             }
             if ended.remove(&process) {
                 unclean.push(finding(format!("process {process} invokes after its operation ended in `info`")));
             }
-        } else if open.remove(&process).is_none() {
-            unpairable.push(finding(format!("process {process} completes an operation that it never invoked")));
-        } else if event.kind == Kind::Info {
+            continue;
+        }
+        match open.remove(&process) {
+            None => unpairable.push(finding(format!("process {process} completes an operation that it never invoked"))),
+            Some(invoked) => unpairable.extend(other_operation(invoked, event).map(finding)),
+        }
+        if event.kind == Kind::Info {
             ended.insert(process);
         }
     }
     (unpairable, unclean)
+}
+
+/// What is wrong with a completion that is not of the operation that was invoked. A completion may leave out the key.
+fn other_operation(invoked: &Event, completed: &Event) -> Option<String> {
+    let (index, key) = (invoked.index, &completed.key);
+    if completed.f != invoked.f {
+        return Some(format!("completes the `{}` of event {index} as a `{}`", invoked.f, completed.f));
+    }
+    let is_other = !key.is_nil() && *key != invoked.key;
+    is_other.then(|| format!("completes the operation of event {index} on {} as one on {key}", invoked.key))
 }
 
 #[cfg(test)]
@@ -120,6 +134,24 @@ mod tests {
         let expected = ["event 1: process 0 invokes while its operation of event 0 is still open"];
         let history = check("0 0 invoke, 1 0 invoke", &expected);
         assert_eq!(imported(&history).errors.len(), 1);
+    }
+
+    #[test]
+    fn rejects_a_completion_of_another_operation_than_was_invoked() {
+        let lines = |f: &str, key: &str| {
+            let invoke = r#"{"index":0,"process":0,"type":"invoke","f":"read","key":"x"}"#;
+            format!("{invoke}\n{{\"index\":1,\"process\":0,\"type\":\"ok\",\"f\":\"{f}\",\"key\":{key}}}\n")
+        };
+        for (f, key, expected) in [
+            ("read", "\"x\"", None),
+            ("read", "null", None),
+            ("write", "\"x\"", Some("event 1: completes the `read` of event 0 as a `write`")),
+            ("read", "\"y\"", Some("event 1: completes the operation of event 0 on \"x\" as one on \"y\"")),
+        ] {
+            let history = read(lines(f, key).as_bytes(), Some(Format::Jsonl)).unwrap().history;
+            let errors = imported(&history).errors;
+            assert_eq!(errors.first().map(ToString::to_string).as_deref(), expected);
+        }
     }
 
     #[test]

@@ -112,11 +112,17 @@ fn evidence(anomaly: &str, summary: String, sends: &[Operation<'_>], read: &Oper
         let node = send.invocation.node.as_deref().unwrap_or("a node");
         format!("#{}: {node} sends {}", send.index(), send.invocation.value)
     };
+    let order = match sends {
+        [first, second] => {
+            Some(format!("#{} was accepted before #{} was sent: it comes first", first.index(), second.index()))
+        }
+        _ => None,
+    };
     Evidence {
         anomaly: anomaly.to_owned(),
-        summary,
         operations: sends.iter().chain([read]).map(Operation::index).collect(),
-        steps: sends.iter().map(told).collect(),
+        steps: sends.iter().map(told).chain(order).chain([summary.clone()]).collect(),
+        summary,
         culprit: Some(read.index()),
         key: owner(read).to_owned(),
         ..Evidence::default()

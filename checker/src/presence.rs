@@ -56,6 +56,15 @@ impl<'h> Member<'h> {
     fn operations(&self) -> impl Iterator<Item = Operation<'h>> {
         self.join.into_iter().chain(self.leave)
     }
+
+    /// What became of a member that did not leave by itself, where something did.
+    fn end(&self, name: &Value, stops: &BTreeMap<&str, Vec<usize>>) -> Option<String> {
+        let left = self.leave.is_some_and(|leave| leave.outcome() == Outcome::Ok(&Value::Bool(true)));
+        let node = self.join.filter(|_| !left)?.invocation.node.as_deref()?;
+        let joined = self.join?.completed_at;
+        stops.get(node)?.last().filter(|last| Some(**last) > joined)?;
+        Some(format!("{node} was stopped after that, and {name} with it"))
+    }
 }
 
 /// The members of each group, by their names.
@@ -95,29 +104,33 @@ impl Presence {
         let at = read.operation.index();
         let stranger = read.shown.iter().find(|member| !members.contains_key(*member));
         if let Some(stranger) = stranger {
-            return Some(evidence("phantom", format!("#{at} shows {stranger}, who never joined"), &[], read));
+            return Some(evidence("phantom", format!("#{at} shows {stranger}, who never joined"), &[], None, read));
         }
         let wrong = members.iter().find_map(|(name, member)| match (member.fate(stops), read.shown.contains(*name)) {
-            (Fate::Lives, false) => Some(("lost-member", format!("#{at} does not show {name}, who lives"), member)),
-            (Fate::Gone, true) => Some(("dead-member", format!("#{at} shows {name}, who is gone"), member)),
+            (Fate::Lives, false) => {
+                Some(("lost-member", format!("#{at} does not show {name}, who lives"), member, None))
+            }
+            (Fate::Gone, true) => {
+                Some(("dead-member", format!("#{at} shows {name}, who is gone"), member, member.end(name, stops)))
+            }
             _ => None,
         });
-        let (anomaly, summary, member) = wrong?;
+        let (anomaly, summary, member, end) = wrong?;
         let known: Vec<Operation<'_>> = member.operations().collect();
-        Some(evidence(anomaly, summary, &known, read))
+        Some(evidence(anomaly, summary, &known, end, read))
     }
 }
 
-fn evidence(anomaly: &str, summary: String, known: &[Operation<'_>], read: &Read<'_>) -> Evidence {
+fn evidence(anomaly: &str, summary: String, known: &[Operation<'_>], end: Option<String>, read: &Read<'_>) -> Evidence {
     let told = |one: &Operation<'_>| {
         let node = one.invocation.node.as_deref().unwrap_or("a node");
         format!("#{}: {} {} at {node}", one.index(), one.f(), one.invocation.value)
     };
     Evidence {
         anomaly: anomaly.to_owned(),
-        summary,
         operations: known.iter().chain([&read.operation]).map(Operation::index).collect(),
-        steps: known.iter().map(told).collect(),
+        steps: known.iter().map(told).chain(end).chain([summary.clone()]).collect(),
+        summary,
         culprit: Some(read.operation.index()),
         key: read.operation.invocation.key.as_key(),
         ..Evidence::default()
@@ -160,7 +173,7 @@ impl Checker for Presence {
                 let (a, b) = (other.operation.index(), read.operation.index());
                 let member = other.shown.symmetric_difference(&read.shown).next()?;
                 let summary = format!("after the quiet period #{a} and #{b} do not agree on {member}");
-                Some(evidence("divergence", summary, &[other.operation], &read))
+                Some(evidence("divergence", summary, &[other.operation], None, &read))
             };
             all.extend(wrong.or_else(differs));
             first.entry(key).or_insert(read);

@@ -113,7 +113,7 @@ impl<'h> Group<'h> {
         (shown_whole, whole): (Option<&Operation<'h>>, Option<&Operation<'h>>),
     ) -> Evidence {
         let at = read.index();
-        let (mut wrong, mut operations, mut steps) = (Vec::new(), vec![at], Vec::new());
+        let (mut wrong, mut operations, mut steps, mut suspect) = (Vec::new(), vec![at], Vec::new(), None);
         match flaw {
             Flaw::Unexpected(value) => wrong.push(format!("{value}, which nobody had created")),
             Flaw::Torn { twice, missing } => {
@@ -122,7 +122,8 @@ impl<'h> Group<'h> {
                         shown.iter().filter(|(_, value)| value == twice).map(|(name, _)| name).collect();
                     let named: Vec<String> = holders.iter().map(ToString::to_string).collect();
                     wrong.push(format!("{twice} in {}", named.join(" and in ")));
-                    if let Some(swap) = self.suspect(&holders, read, shown_whole) {
+                    suspect = self.suspect(&holders, read, shown_whole);
+                    if let Some(swap) = suspect {
                         operations.push(swap.index());
                         steps.push(told(swap));
                     }
@@ -138,12 +139,20 @@ impl<'h> Group<'h> {
         steps.push(format!("#{at} shows {}", wrong.join(", and ")));
         if let Some(whole) = whole {
             operations.push(whole.index());
-            steps.push(format!(
-                "#{} shows every value once again: it was read while a swap was half done",
-                whole.index()
-            ));
+            let ended = |swap: &Operation<'_>| swap.completed_at.is_some_and(|end| end < read.invoked_at);
+            let half = match suspect {
+                Some(swap) if ended(swap) => format!("half of it was missing at #{at}, though it had been answered"),
+                _ => format!("#{at} was read while a swap was half done"),
+            };
+            steps.push(format!("#{} shows every value once again: {half}", whole.index()));
         } else if anomaly == "torn-swap" {
-            steps.push("no later snapshot is whole: the swap was done on one side only".to_owned());
+            let last = self.snapshots.iter().all(|(other, _)| Some(other.invoked_at) <= read.completed_at);
+            let half = if last {
+                "no later snapshot tells whether the other half was ever done"
+            } else {
+                "no later snapshot is whole: the swap was done on one side only"
+            };
+            steps.push(half.to_owned());
         }
         operations.sort_unstable();
         operations.dedup();

@@ -234,7 +234,7 @@ fn a_stack_begins_empty_and_has_no_enqueue() {
     let Verdict::Invalid(evidence) = verdict("stack", "[]", "0(push:1 0)push:1 1(pop 1)pop") else {
         panic!("not empty")
     };
-    assert_eq!(evidence[0].summary, "#2 (pop, empty) can't be put into any legal order; legal there: 1");
+    assert_eq!(evidence[0].summary, "#2 (pop, empty) can't be put into any legal order; the others leave only 1 legal");
 }
 
 #[test]

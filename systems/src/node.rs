@@ -56,8 +56,13 @@ impl Node {
 
     /// The least number of nodes that is more than half of all.
     pub fn majority(&self) -> usize {
-        self.peers.len().midpoint(1) + 1
+        majority(self.peers.len() + 1)
     }
+}
+
+/// The least number of nodes that is more than half of so many.
+pub const fn majority(nodes: usize) -> usize {
+    nodes / 2 + 1
 }
 
 /// Why a node ended.

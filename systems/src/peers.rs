@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
 
 use crate::call::CallError;
 use crate::net::{Net, Stream};
@@ -111,6 +112,24 @@ impl<Q: Message, R: Message> Peers<Q, R> {
             }
         }
     }
+}
+
+/// Has `ask` ask each of these nodes at once. The answers come out as they come in, and then nothing; who has enough of them
+/// may leave, and all are asked all the same.
+pub fn ask_each<R: 'static, F: Future<Output = Option<R>> + 'static>(
+    nodes: &[Arc<str>],
+    ask: impl Fn(Arc<str>) -> F,
+) -> mpsc::UnboundedReceiver<R> {
+    let (sender, answers) = mpsc::unbounded_channel();
+    for node in nodes {
+        let (answer, sender) = (ask(node.clone()), sender.clone());
+        spawn(async move {
+            if let Some(answer) = answer.await {
+                let _enough = sender.send(answer);
+            }
+        });
+    }
+    answers
 }
 
 /// Serves the peers of `node` until the host is stopped: `handler` gets each request with the name of who asks. Handlers

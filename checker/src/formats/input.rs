@@ -107,11 +107,12 @@ impl<'r> Input<'r> {
         FormatError { line, reason }
     }
 
-    /// The next byte that is no space, separator or comment.
+    /// The next byte that is no space or comment. The comma is space to EDN.
     pub(super) fn next_token(&mut self, syntax: Syntax) -> Result<Option<u8>, FormatError> {
         while let Some(byte) = self.byte()? {
             match byte {
-                b' ' | b'\t' | b'\r' | b'\n' | b',' | 0x0c => {}
+                b' ' | b'\t' | b'\r' | b'\n' | 0x0c => {}
+                b',' if syntax == Syntax::Edn => {}
                 b';' if syntax == Syntax::Edn => self.skip_comment()?,
                 _ => return Ok(Some(byte)),
             }

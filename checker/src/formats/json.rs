@@ -10,33 +10,47 @@ use crate::{History, Kind, Value};
 /// One array of operations.
 pub(super) fn read_array(input: &mut Input<'_>, shared: &mut Shared) -> Result<(History, Vec<String>), FormatError> {
     let mut importer = Importer::default();
-    let mut form = Vec::new();
     input.skip_byte_order_mark()?;
-    let fail = |input: &Input<'_>, reason: &str| Err(FormatError { line: input.line, reason: reason.to_owned() });
     match input.next_token(Syntax::Json)? {
-        Some(b'[') => {}
+        Some(b'[') => operations(input, shared, &mut importer)?,
         None => return importer.finish(),
         Some(_) => return fail(input, "expected the `[` that opens the history"),
-    }
-    loop {
-        let token = input.next_token(Syntax::Json)?;
-        let line = input.line;
-        match token {
-            Some(b'{') => {
-                input.form(b'{', Syntax::Json, &mut form)?;
-                let text = utf8(&form, line)?;
-                let fields = fields(text, shared).map_err(|problem| located(problem, text, line))?;
-                importer.push(fields, line, shared).map_err(|reason| FormatError { line, reason })?;
-            }
-            Some(b']') => break,
-            Some(_) => return fail(input, "expected an operation's object"),
-            None => return fail(input, "the file ends before the `]` that closes it"),
-        }
     }
     if input.next_token(Syntax::Json)?.is_some() {
         return fail(input, "expected nothing after the `]` that closes the history");
     }
     importer.finish()
+}
+
+fn fail<T>(input: &Input<'_>, reason: &str) -> Result<T, FormatError> {
+    Err(FormatError { line: input.line, reason: reason.to_owned() })
+}
+
+/// Takes all operations, and the bracket after them.
+fn operations(input: &mut Input<'_>, shared: &mut Shared, importer: &mut Importer) -> Result<(), FormatError> {
+    let mut form = Vec::new();
+    let mut token = input.next_token(Syntax::Json)?;
+    while token != Some(b']') {
+        let line = input.line;
+        match token {
+            Some(b'{') => input.form(b'{', Syntax::Json, &mut form)?,
+            Some(_) => return fail(input, "expected an operation's object"),
+            None => return fail(input, "the file ends before the `]` that closes it"),
+        }
+        let text = utf8(&form, line)?;
+        let fields = fields(text, shared).map_err(|problem| located(problem, text, line))?;
+        importer.push(fields, line, shared).map_err(|reason| FormatError { line, reason })?;
+        token = input.next_token(Syntax::Json)?;
+        if token == Some(b',') {
+            token = input.next_token(Syntax::Json)?;
+            if token == Some(b']') {
+                return fail(input, "expected an operation's object after the `,`");
+            }
+        } else if token == Some(b'{') {
+            return fail(input, "expected `,` or `]` after an operation");
+        }
+    }
+    Ok(())
 }
 
 fn fields(text: &str, shared: &mut Shared) -> Result<Fields, Problem> {

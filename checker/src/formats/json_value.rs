@@ -152,7 +152,12 @@ fn number(c: &mut Cursor<'_, '_>) -> Result<Value, Problem> {
     let Some(whole) = is_number(token) else {
         return Err(Problem { at: begin, reason: format!("`{}` is no JSON number", shortened(token)) });
     };
-    match token.parse() {
+    // Others' writers have one kind of number, and write 1 or 1.0 for the same.
+    let (written, whole) = match token.split_once('.') {
+        Some((written, zeros)) if !c.escapes && zeros.bytes().all(|digit| digit == b'0') => (written, true),
+        _ => (token, whole),
+    };
+    match written.parse() {
         Ok(n) if whole => Ok(Value::Int(n)),
         _ => {
             c.spend(token.len())?;

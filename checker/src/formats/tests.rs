@@ -186,6 +186,23 @@ fn reads_the_json_of_elle_cli_and_of_jepsen_in_java() {
 }
 
 #[test]
+fn the_array_of_elle_cli_is_json_and_its_numbers_are_json_s() {
+    let operation = |value: &str| format!(r#"{{"type":"invoke","f":"write","process":0,"value":{value}}}"#);
+    let values = |array: String| {
+        let found = read(array.as_bytes(), Some(Format::Json)).map_err(|error| error.to_string())?;
+        Ok(found.history.events.iter().map(|event| event.value.to_string()).collect::<Vec<_>>().join(" "))
+    };
+    let one = operation("1");
+    let refused = |reason: &str| Err(format!("line 1: {reason}"));
+    assert_eq!(values(format!("[{one}, {}]", operation("-2.00"))), Ok("1 -2".to_owned()));
+    assert_eq!(values(format!("[{}]", operation("1.50"))), Ok("1.50".to_owned()));
+    assert_eq!(values(format!("[{one} {one}]")), refused("expected `,` or `]` after an operation"));
+    assert_eq!(values(format!("[{one},]")), refused("expected an operation's object after the `,`"));
+    assert_eq!(values(format!("[,{one}]")), refused("expected an operation's object"));
+    assert_eq!(values(format!("[{one}")), refused("the file ends before the `]` that closes it"));
+}
+
+#[test]
 fn reads_bare_transactions_session_by_session_without_real_time() {
     let expected = [
         "0 invoke txn nil [[\"w\" 0 1]] -",

@@ -155,6 +155,10 @@ fn bundles<S: Specification>(specification: &S, calls: &Calls<S::Model>) -> Vec<
 fn in_words<S: Specification>(specification: &S, calls: &Calls<S::Model>, stuck: &Stuck<S::Model>) -> Evidence {
     let culprit = &calls[stuck.culprit];
     let say = |call: &Call<_, _>| specification.say(&call.op, call.ret_value.as_ref());
+    let observer = S::Model::is_read(&culprit.op, culprit.ret_value.as_ref());
+    if observer && calls.len() == 1 {
+        return never_written(culprit, &say(culprit));
+    }
     let mut legal: Vec<String> = stuck.states.iter().map(|state| state.legal(&culprit.op)).collect();
     legal.sort();
     legal.dedup();
@@ -168,19 +172,12 @@ fn in_words<S: Specification>(specification: &S, calls: &Calls<S::Model>, stuck:
         culprit.index,
         say(culprit)
     ));
-    let observer = S::Model::is_read(&culprit.op, culprit.ret_value.as_ref());
-    let anomaly = if !observer {
-        "non-linearizable"
-    } else if calls.len() == 1 {
-        "never-written"
-    } else {
-        "stale-read"
-    };
+    let anomaly = if observer { "stale-read" } else { "non-linearizable" };
     let mut shown = legal.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
     if legal.len() > SHOWN {
         shown = format!("{shown} and {} more", legal.len() - SHOWN);
     }
-    let expected = if legal.is_empty() { String::new() } else { format!("; legal there: {shown}") };
+    let expected = if legal.is_empty() { String::new() } else { format!("; the others leave only {shown} legal") };
     Evidence {
         anomaly: anomaly.to_owned(),
         summary: format!("#{} ({}) can't be put into any legal order{expected}", culprit.index, say(culprit)),
@@ -192,10 +189,27 @@ fn in_words<S: Specification>(specification: &S, calls: &Calls<S::Model>, stuck:
     }
 }
 
-/// One call, and which of the others it came after.
+/// A read that needs no other operation to be wrong: all that could have written what it shows came too late.
+fn never_written<Op, Ret>(read: &Call<Op, Ret>, said: &str) -> Evidence {
+    let why = "shows what no operation had written by then";
+    Evidence {
+        anomaly: "never-written".to_owned(),
+        summary: format!("#{} ({said}) {why}", read.index),
+        operations: vec![read.index],
+        steps: vec![format!("#{}: {said}, which {why}", read.index)],
+        culprit: Some(read.index),
+        ..Evidence::default()
+    }
+}
+
+/// One call, and which of the others it came after, leaving out those that others of these already came after.
 fn step<Op, Ret>(calls: &[Call<Op, Ret>], call: &Call<Op, Ret>, said: &str) -> String {
-    let before = calls.iter().filter(|other| other.ret < call.call).max_by_key(|other| other.ret);
-    let when = before.map_or(String::new(), |other| format!(", invoked after #{} had returned", other.index));
+    let before = || calls.iter().filter(|other| other.ret < call.call);
+    let last_began = before().map(|other| other.call).max().unwrap_or_default();
+    let last: Vec<String> =
+        before().filter(|other| other.ret >= last_began).map(|other| format!("#{}", other.index)).collect();
+    let when =
+        if last.is_empty() { String::new() } else { format!(", invoked after {} had returned", last.join(" and ")) };
     let open = if call.is_pending() { ", and had not returned when the contradiction was seen" } else { "" };
     format!("#{}: {said}{when}{open}", call.index)
 }

@@ -69,7 +69,7 @@ impl Model for Register {
     fn legal(&self, op: &RegisterOp) -> String {
         match op {
             RegisterOp::Read => self.0.to_string(),
-            _ => format!("an answer that fits the value {}", self.0),
+            _ => format!("what fits the value {}", self.0),
         }
     }
 }

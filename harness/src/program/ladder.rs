@@ -12,7 +12,7 @@ use super::Failure;
 use super::voice::{self, say};
 use serde_json::json;
 
-/// Judges one file by every rung; 0, or 2 if a rung above the strongest proven was not decided.
+/// Judges one file by every rung: 0, 1 if every rung is broken, or 2 if one above the strongest proven was not decided.
 pub(super) fn check(path: &Path, init: Option<&str>, format: Option<Format>, limits: Limits) -> Result<u8, Failure> {
     let initial = judge::initial(init).map_err(|error| super::check::unjudged(&error))?;
     let ladder = Ladder::of(&super::check::read(path, format, "register")?.history, &initial, &limits);
@@ -26,7 +26,11 @@ pub(super) fn check(path: &Path, init: Option<&str>, format: Option<Format>, lim
         Some(strongest) => say(&format!("strongest proven: {strongest}")),
         None => say("strongest proven: none"),
     }
-    Ok(if ladder.unknown().is_empty() { 0 } else { 2 })
+    Ok(match (ladder.strongest(), ladder.unknown().is_empty()) {
+        (_, false) => 2,
+        (Some(_), true) => 0,
+        (None, true) => 1,
+    })
 }
 
 fn word(verdict: &Verdict) -> &'static str {

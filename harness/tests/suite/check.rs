@@ -61,7 +61,7 @@ fn the_ladder_shows_the_strongest_model_proven() {
     let (code, said) = judged("nil");
     assert!(code == 0 && said.contains("strongest proven: sequential"), "{said}");
     let (code, said) = judged("7");
-    assert!(code == 0 && said.contains("strongest proven: none") && said.contains("nobody wrote"), "{said}");
+    assert!(code == 1 && said.contains("strongest proven: none") && said.contains("nobody wrote"), "{said}");
 }
 
 #[test]

@@ -4,12 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-
 use super::voter::{Checkpoint, Voter};
 use super::{Act, Reply, Request};
-use crate::node::{Node, spawn};
-use crate::peers::Peers;
+use crate::node::Node;
+use crate::peers::{Peers, ask_each};
 
 /// How long a voter may take.
 const ROUND: Duration = Duration::from_millis(250);
@@ -54,17 +52,10 @@ impl Quorum {
     /// Asks all, and awaits a majority that agrees. Returns the latest checkpoint among its answers, if they hold any.
     /// Who refuses may be outvoted.
     pub(super) async fn agree(&self, request: &Request) -> Result<Checkpoint, No> {
-        let (sender, mut replies) = mpsc::unbounded_channel();
-        for voter in &self.everyone {
-            let (quorum, voter, request, sender) = (self.clone(), voter.clone(), request.clone(), sender.clone());
-            spawn(async move {
-                if let Some(reply) = quorum.ask(&voter, request).await {
-                    // There may be a majority already.
-                    let _enough = sender.send(reply);
-                }
-            });
-        }
-        drop(sender);
+        let mut replies = ask_each(&self.everyone, |voter| {
+            let (quorum, request) = (self.clone(), request.clone());
+            async move { quorum.ask(&voter, request).await }
+        });
         let (mut yes, mut latest, mut no) = (0, Checkpoint::default(), No::TooFew);
         while yes < self.majority {
             match replies.recv().await {

@@ -42,8 +42,16 @@ struct State {
     reading: BTreeSet<Txn>,
     prepared: BTreeMap<Txn, Prepared>,
     ended: BTreeMap<Txn, bool>,
+    /// Transactions that have lost their locks before they voted.
+    given_up: BTreeSet<Txn>,
     /// Commands that were told that nothing will come of them; a second copy must not make that untrue.
     turned_away: BTreeSet<((Arc<str>, u64), u64)>,
+}
+
+impl State {
+    fn is_past_reading(&self, txn: &Txn) -> bool {
+        self.prepared.contains_key(txn) || self.ended.contains_key(txn) || self.given_up.contains(txn)
+    }
 }
 
 /// A transaction that this participant has voted yes to.
@@ -113,13 +121,13 @@ impl Shard {
     }
 
     /// Locks links for a transaction, and reads them. A second copy of the message finds the locks taken by the first; one
-    /// that comes when the transaction has voted or ended must not take them again.
+    /// that comes when the transaction has voted, was given up or has ended must not take them again.
     pub(super) async fn read(&self, txn: Txn, wanted: Vec<(String, Mode)>) -> Result<Reply, DiskError> {
         let end = Instant::now() + WAIT;
         let seen = loop {
             {
                 let mut state = self.state();
-                if state.prepared.contains_key(&txn) || state.ended.contains_key(&txn) {
+                if state.is_past_reading(&txn) {
                     return Ok(Reply::Busy);
                 }
                 if wanted.iter().all(|(code, mode)| state.locks.grants(code, *mode, Some(&txn))) {
@@ -196,7 +204,9 @@ impl Shard {
     pub(super) async fn end(&self, txn: &Txn, commit: bool) -> Result<Reply, DiskError> {
         {
             let mut state = self.state();
-            state.reading.remove(txn);
+            if state.reading.remove(txn) {
+                state.given_up.insert(txn.clone());
+            }
             if let Some(prepared) = state.prepared.remove(txn) {
                 if commit {
                     state.machine.write(&prepared.promise.writes);
@@ -240,6 +250,7 @@ impl Shard {
     fn give_up(&self, txn: &Txn) {
         let mut state = self.state();
         if state.reading.remove(txn) {
+            state.given_up.insert(txn.clone());
             state.locks.release(txn);
             self.freed.notify_waiters();
         }
@@ -305,6 +316,9 @@ mod tests {
             shard.end(&txn(1), true).await.unwrap();
             assert!(matches!(read(1).await, Ok(Reply::Busy)), "it has ended");
             assert!(matches!(read(2).await, Ok(Reply::Read(_))), "nobody holds the link");
+            tokio::time::sleep(2 * LEASE).await;
+            assert!(matches!(read(2).await, Ok(Reply::Busy)), "its coordinator was silent for too long");
+            assert!(matches!(read(3).await, Ok(Reply::Read(_))), "nobody holds the link");
         };
         tokio::task::LocalSet::new().run_until(work).await;
     }

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-
 use super::hints::Hints;
 use super::replica::Replica;
 use super::{HandOff, Reply, Request};
 use crate::node::{Node, spawn};
-use crate::peers::Peers;
+use crate::peers::{Peers, ask_each};
 
 /// How long a replica may take. A client waits a second for an answer, and a create needs three rounds.
 const DEADLINE: Duration = Duration::from_millis(250);
@@ -53,20 +51,13 @@ impl Coordinator {
 
     /// Sends `request` to all replicas; returns the first `needed` replies. The others get the request all the same.
     pub(super) async fn gather(&self, request: &Request, needed: usize) -> Result<Vec<Reply>, TooFew> {
-        let (sender, mut receiver) = mpsc::unbounded_channel();
-        for owner in &self.everyone {
-            let (this, owner, request, sender) = (self.clone(), owner.clone(), request.clone(), sender.clone());
-            spawn(async move {
-                if let Some(reply) = this.reply_of(&owner, request).await {
-                    // Whoever gathers may have enough already.
-                    let _enough = sender.send(reply);
-                }
-            });
-        }
-        drop(sender);
+        let mut coming = ask_each(&self.everyone, |owner| {
+            let (coordinator, request) = (self.clone(), request.clone());
+            async move { coordinator.reply_of(&owner, request).await }
+        });
         let mut replies = Vec::new();
         while replies.len() < needed {
-            let reply = receiver.recv().await;
+            let reply = coming.recv().await;
             replies.push(reply.ok_or(TooFew { replied: replies.len(), needed })?);
         }
         Ok(replies)

@@ -35,7 +35,7 @@ use serde::{Deserialize, Serialize};
 use super::{Answer, Links, Target, Unavailable, api};
 use crate::fail_stop::FailStop;
 use crate::http;
-use crate::node::{Node, NodeFuture};
+use crate::node::{Node, NodeFuture, majority};
 use crate::peers::{self, Peers};
 use crate::story::Story;
 use crate::system::{Claim, Level, MINIMUM, Offer, System};
@@ -97,10 +97,6 @@ const ABD: Variant = Variant {
     sync_first: true,
     stand_in: None,
 };
-
-fn majority(nodes: usize) -> usize {
-    nodes / 2 + 1
-}
 
 /// What a replica is asked.
 #[derive(Clone, Debug, Serialize, Deserialize)]

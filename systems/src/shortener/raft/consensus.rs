@@ -18,6 +18,7 @@ use super::Rules;
 use super::durable::{Ballot, Record, Remembered};
 use super::log::{Entry, Log, Position};
 use super::replication::Leadership;
+use crate::node::majority;
 
 /// A leader that has nothing to say says so this often.
 pub(super) const HEARTBEAT: Duration = Duration::from_millis(100);
@@ -180,7 +181,7 @@ impl<C> Raft<C> {
 
     /// The least number of nodes that is more than half of all.
     pub(super) fn majority(&self) -> usize {
-        self.others.len().midpoint(1) + 1
+        majority(self.others.len() + 1)
     }
 
     /// Whoever hears of a later term is a follower in it (section 5.1).
