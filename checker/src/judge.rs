@@ -20,7 +20,7 @@ use crate::total_queue::TotalQueue;
 use crate::txn::{self, Model};
 use crate::unique::Unique;
 use crate::unordered_queue::UnorderedQueue;
-use crate::{Actor, Checker, History, Value, Verdict};
+use crate::{Actor, Cause, Checker, History, Value, Verdict};
 
 /// The models that are judged here besides the linearizable ones of [`models::NAMES`].
 const OTHERS: &[&str] = &[
@@ -123,8 +123,28 @@ pub fn judge(model: &str, init: Option<&str>, history: &History, options: Option
     if let Some((model, level)) = model.split_once('/').filter(|(model, _)| !levels(model).is_empty()) {
         return Err(Unjudged::Level { model: model.to_owned(), level: level.to_owned() });
     }
-    let verdict = checker(model, init, options)?.check(history);
+    let checker = checker(model, init, options)?;
+    let verdict = strange(model, history).unwrap_or_else(|| checker.check(history));
     Ok(Judgement { verdict, levels: BTreeMap::new() })
+}
+
+/// The models whose checkers look at nothing but these operations.
+const OPERATIONS: &[(&str, &[&str])] = &[
+    ("set", &["add", "read"]),
+    ("set-full", &["add", "read"]),
+    ("counter", &["add", "inc", "increment", "dec", "decrement", "read"]),
+    ("pn-counter(final reads)", &["add", "inc", "increment", "dec", "decrement", "read"]),
+    ("bank", &["transfer", "read"]),
+    ("total-queue", &["enqueue", "dequeue", "drain"]),
+];
+
+/// Of a history with an operation that the model does not have nobody knows what it should show.
+fn strange(model: &str, history: &History) -> Option<Verdict> {
+    let (_, known) = OPERATIONS.iter().find(|(name, _)| *name == model)?;
+    let of_clients = history.events.iter().filter(|event| matches!(event.process, Actor::Process(_)));
+    let strange = of_clients.map(|event| &*event.f).find(|f| !known.contains(f))?;
+    let why = format!("the model has no operation `{}`; it has {}", strange.escape_debug(), known.join(", "));
+    Some(Verdict::Unknown(Cause::Undecided(why)))
 }
 
 /// The levels that a model of transactions can be held to; of any other model none.
@@ -278,6 +298,23 @@ fn transactions(model: &str, history: &History) -> Option<Judgement> {
 mod tests {
     use super::*;
     use crate::drawing::draw;
+
+    #[test]
+    fn an_operation_that_the_model_does_not_have_leaves_the_verdict_open() {
+        let word = |model: &str, lines: &str| {
+            let history = draw(lines);
+            match judge(model, None, &history, Options::default()).expect("the model is known").verdict {
+                Verdict::Unknown(cause) => cause.to_string(),
+                verdict => format!("{}", verdict.is_invalid()),
+            }
+        };
+        let kept = "0 invoke add 1\n0 ok add 1\n1 invoke read\n1 ok read [1]";
+        let gone = "0 invoke add 1\n0 ok add 1\n0 invoke del 1\n0 ok del 1\n1 invoke read\n1 ok read []";
+        for model in ["set", "set-full"] {
+            assert_eq!(word(model, kept), "false");
+            assert_eq!(word(model, gone), "the model has no operation `del`; it has add, read");
+        }
+    }
 
     #[test]
     fn every_name_has_a_checker_and_no_other_has() {

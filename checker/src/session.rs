@@ -126,14 +126,14 @@ impl Session {
                     format!("{shows}, though process {} must see #{}", all[*read].process, all[obliged.write].index);
                 (*read, summary, vec![self.obliged(*read, *obliged, all)])
             }
-            Broken::Circle(circle) => {
-                let reads = circle.iter().filter_map(|edge| match edge.why {
+            Broken::Cycle(cycle) => {
+                let reads = cycle.iter().filter_map(|edge| match edge.why {
                     Why::Shown { read, .. } => Some(read),
                     _ => None,
                 });
-                // a circle without a read is one of writes that follow each other
-                let read = reads.max().unwrap_or(circle[0].to);
-                let values: Vec<String> = circle.iter().map(|edge| written(&all[edge.from])).collect();
+                // a cycle without a read is one of writes that follow each other
+                let read = reads.max().unwrap_or(cycle[0].to);
+                let values: Vec<String> = cycle.iter().map(|edge| written(&all[edge.from])).collect();
                 let summary = match values.len() {
                     1 => format!("{} comes before itself", values[0]),
                     _ => format!(
@@ -142,7 +142,7 @@ impl Session {
                         all[read].process
                     ),
                 };
-                (read, summary, circle.iter().map(|edge| self.edge(edge, all)).collect())
+                (read, summary, cycle.iter().map(|edge| self.edge(edge, all)).collect())
             }
         };
         let mut operations = broken.operations();

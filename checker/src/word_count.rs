@@ -65,10 +65,9 @@ fn contradiction(
             let text = submit.invocation.value.as_text().unwrap_or_default();
             let (word, expected, counted) = wrong(&count(text), counted)?;
             let anomaly = if counted > expected { "double-counted" } else { "under-counted" };
-            let told = format!(
-                "#{at} counts {word:?} {counted} times; the text of #{} has it {expected} times",
-                submit.index()
-            );
+            let times = |count: i64| if count == 1 { "once".to_owned() } else { format!("{count} times") };
+            let (counted, expected) = (times(counted), times(expected));
+            let told = format!("#{at} counts {word:?} {counted}; the text of #{} has it {expected}", submit.index());
             Some((anomaly, told))
         }
     }

@@ -148,7 +148,7 @@ pub const NEMESES: &[Nemesis] = &[
 
 /// A name that is not registered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no {kind} `{name}`{}; there are {list}", nearest.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+#[error("no {kind} `{name}`{}; there are {list}", nearest.as_ref().map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default())]
 pub struct Unknown {
     kind: &'static str,
     name: String,

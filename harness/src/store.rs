@@ -61,8 +61,9 @@ pub enum BadCapsule {
     NotOurs,
     /// It was written by another version.
     #[error(
-        "this capsule's plan has format {format}, and this netsplit runs format {FORMAT}: replay it with netsplit {version}, \
-         which wrote it, or run its seed anew with this one"
+        "this capsule's plan has format {format}, and this netsplit runs format {FORMAT}: replay it with {}, \
+         which wrote it, or run its seed anew with this one",
+        writer(version)
     )]
     Format {
         /// The format of its plan.
@@ -76,6 +77,12 @@ pub enum BadCapsule {
     /// Its plan can't be run.
     #[error("the plan can't be run: {0}")]
     Plan(#[from] BadConfig),
+}
+
+/// Who wrote a capsule of another format.
+fn writer(version: &str) -> String {
+    let build = if version == env!("CARGO_PKG_VERSION") { "the build of " } else { "" };
+    format!("{build}netsplit {version}")
 }
 
 /// The parser's reason without its position, which is told apart; it quotes the file, so it is made fit for a terminal.

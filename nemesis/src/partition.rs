@@ -16,7 +16,7 @@ use crate::{CLIENTS, Cluster, CutKind, Fault, Nemesis, Phase, Schedule};
 /// Cuts of a random shape and kind, one after another.
 pub const PARTITION: Nemesis = Nemesis {
     name: "partition",
-    about: "cuts of any shape below, and the leader, Redis or the clients on one side; messages wait or are lost",
+    about: "cuts of every shape below but uniform-block, and the leader, Redis or the clients on one side; messages wait or are lost",
     families: FAMILIES,
     schedule: |rng, cluster, phase| {
         let shapes: &[Shape] =
@@ -133,12 +133,17 @@ fn uniform_size(rng: &mut ChaCha8Rng, cluster: &Cluster) -> Fault {
 fn uniform_block(rng: &mut ChaCha8Rng, cluster: &Cluster) -> Fault {
     let hosts = cluster.hosts();
     let blocks = rng.random_range(2..=hosts.len().max(2));
-    let mut sides = vec![Vec::new(); blocks];
-    for host in hosts {
-        sides[rng.random_range(0..blocks)].push(host);
+    loop {
+        let mut sides = vec![Vec::new(); blocks];
+        for host in &hosts {
+            sides[rng.random_range(0..blocks)].push(host.clone());
+        }
+        sides.retain(|side| !side.is_empty());
+        // One block of all hosts is no cut.
+        if sides.len() >= hosts.len().min(2) {
+            return Fault::Cut { kind: kind(rng), sides };
+        }
     }
-    sides.retain(|side| !side.is_empty());
-    Fault::Cut { kind: kind(rng), sides }
 }
 
 /// The node between the halves is on no side, and so is cut from nobody.
@@ -198,6 +203,7 @@ mod tests {
                 assert_eq!(all, cluster(5).hosts(), "seed {seed}");
             }
             assert_eq!(sides(uniform_size, seed).len(), 2);
+            assert!(sides(uniform_block, seed).len() >= 2, "seed {seed} cuts nothing");
             assert!(sides(uniform_size, seed).iter().all(|side| !side.is_empty()));
         }
     }

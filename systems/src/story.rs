@@ -1,9 +1,9 @@
 //! A system's story: how it answers, and how that leads to the anomalies that it can show. Told in its reports, beside the
 //! system's own code, so that who adds a system adds its story with it.
 
-/// Among a failure's anomalies: every circle of transactions, whichever of Adya's letters it has (`G0`, `G1c`, `G-single`,
+/// Among a failure's anomalies: every cycle of transactions, whichever of Adya's letters it has (`G0`, `G1c`, `G-single`,
 /// `G2-item`).
-pub const CIRCLE: &str = "circle";
+pub const CYCLE: &str = "cycle";
 
 /// How a system works, for somebody who has just seen it break, or hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub const LOST_WRITES: &[&str] = &[
     "overwritten",
     "divergence",
     "incompatible-order",
-    CIRCLE,
+    CYCLE,
     "torn-swap",
     "fractured-read",
     "token-not-newer",
@@ -64,7 +64,7 @@ pub const DONE_TWICE: &[&str] = &[
     "future-read",
     "stale-read",
     "non-linearizable",
-    CIRCLE,
+    CYCLE,
 ];
 
 /// What transactions that see, or leave, each other's halves come out as.
@@ -72,7 +72,7 @@ pub const TORN: &[&str] = &[
     "torn-swap",
     "fractured-read",
     "incompatible-order",
-    CIRCLE,
+    CYCLE,
     "lost-update",
     "lost",
     "stale-read",
@@ -85,7 +85,7 @@ impl Story {
 
     /// The failure that explains an anomaly, if one does.
     pub fn explains(&self, anomaly: &str) -> Option<&'static Failure> {
-        let is_told = |told: &str| told == anomaly || (told == CIRCLE && anomaly.starts_with('G'));
+        let is_told = |told: &str| told == anomaly || (told == CYCLE && anomaly.starts_with('G'));
         self.failures.iter().find(|failure| failure.anomalies.iter().any(|told| is_told(told)))
     }
 }

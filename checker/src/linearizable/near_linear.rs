@@ -3,7 +3,7 @@
 //! A *cluster* is a write with the reads of its value; with compare-and-sets it is a whole chain of values, each set from
 //! the one before, because nothing can come between them. In a legal order a cluster is contiguous. A cluster's least
 //! return is f, its greatest invocation s. A must come before B if A.f < B.s, so two of which each must come before the
-//! other refute the history; and if there are no two, then there is no longer circle either: round one of them,
+//! other refute the history; and if there are no two, then there is no longer cycle either: round one of them,
 //! f(i) < s(i+1) <= f(i+2) would end below where it began.
 //!
 //! Clusters with f < s are *forward*: two that overlap conflict. A backward one conflicts with a forward one that it is
@@ -199,7 +199,7 @@ impl Bits {
     }
 }
 
-/// Joins each chain of values into the cluster of its first, the chain's own order checked. What is left over is a circle
+/// Joins each chain of values into the cluster of its first, the chain's own order checked. What is left over is a cycle
 /// of compare-and-sets that nobody can have begun.
 fn join_chains(steps: &[Step], clusters: &mut [Cluster]) -> Result<(), Zones> {
     let is_link = |cluster: &Cluster| cluster.writer != NONE && steps[cluster.writer as usize].from != NONE;
@@ -232,8 +232,8 @@ fn join_chains(steps: &[Step], clusters: &mut [Cluster]) -> Result<(), Zones> {
         }
         clusters[root] = Cluster { successor: NONE, ..whole };
     }
-    let circle = clusters.iter().find(|cluster| is_link(cluster));
-    match circle {
+    let cycle = clusters.iter().find(|cluster| is_link(cluster));
+    match cycle {
         None => Ok(()),
         Some(cluster) => {
             let mut calls = vec![cluster.writer];

@@ -25,8 +25,8 @@ pub(super) struct Edge {
     pub(super) why: Why,
 }
 
-/// A shortest circle, if the constraints can't all be kept.
-pub(super) fn circle(edges: &[Edge]) -> Option<Vec<Edge>> {
+/// A shortest cycle, if the constraints can't all be kept.
+pub(super) fn cycle(edges: &[Edge]) -> Option<Vec<Edge>> {
     let mut after: BTreeMap<usize, Vec<&Edge>> = BTreeMap::new();
     for edge in edges {
         after.entry(edge.from).or_default().push(edge);

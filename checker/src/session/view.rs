@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Guarantee;
-use super::order::{Edge, Why, circle};
+use super::order::{Edge, Why, cycle};
 use crate::access::Access;
 use crate::linearizable::Budget;
 use crate::{Cause, Value};
@@ -23,7 +23,7 @@ pub(super) enum Broken {
     /// A read shows the initial value and had to include a write.
     Initial { read: usize, obliged: Obliged },
     /// Writes would be older than themselves.
-    Circle(Vec<Edge>),
+    Cycle(Vec<Edge>),
 }
 
 impl Broken {
@@ -35,7 +35,7 @@ impl Broken {
         };
         match self {
             Broken::Initial { read, obliged } => of(*read, obliged),
-            Broken::Circle(edges) => {
+            Broken::Cycle(edges) => {
                 let why = |edge: &Edge| match &edge.why {
                     Why::Own | Why::Replaced => Vec::new(),
                     Why::ReadBefore { read } => vec![*read],
@@ -61,7 +61,7 @@ pub(super) enum Judged {
 fn bound(budget: &Budget, pairs: usize, own: usize) -> Option<Cause> {
     let states = budget.limits.states;
     let too_many = (pairs as u64 > states).then_some(Cause::States(states));
-    // each is an edge, in a vector that grows by doubling and once more in the search for a circle
+    // each is an edge, in a vector that grows by doubling and once more in the search for a cycle
     too_many.or_else(|| budget.out_of_memory(4 * own * size_of::<Edge>())).or_else(|| budget.out_of_time())
 }
 
@@ -131,8 +131,8 @@ impl<'a, 'h> Sessions<'a, 'h> {
 
     /// Judges process by process; stops at the first that is broken, or at a bound.
     pub(super) fn judge(&self, budget: &Budget) -> Judged {
-        if let Some(edges) = self.base.values().find_map(|edges| circle(edges)) {
-            return Judged::Broken(Broken::Circle(edges));
+        if let Some(edges) = self.base.values().find_map(|edges| cycle(edges)) {
+            return Judged::Broken(Broken::Cycle(edges));
         }
         let mut pairs = 0;
         for own in self.processes.values() {
@@ -148,10 +148,10 @@ impl<'a, 'h> Sessions<'a, 'h> {
             }
             let told = view.edges.iter().find_map(|(key, edges)| {
                 let base = self.base.get(key).map_or(&[][..], Vec::as_slice);
-                circle(&[base, edges].concat())
+                cycle(&[base, edges].concat())
             });
             if let Some(edges) = told {
-                return Judged::Broken(Broken::Circle(edges));
+                return Judged::Broken(Broken::Cycle(edges));
             }
         }
         Judged::Kept { tested: pairs > 0 }

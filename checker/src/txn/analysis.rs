@@ -107,14 +107,14 @@ fn describe(cycle: &Cycle, txns: &Txns, explain: &impl Fn(Step) -> String) -> Ev
         })
         .collect();
     let mut operations: Vec<u64> = cycle.iter().map(|step| name(step.from)).collect();
-    let circle = operations.iter().chain(operations.first()).map(|n| format!("#{n}")).collect::<Vec<_>>();
-    let summary = format!("no order of transactions explains this: {} is a circle", circle.join(" → "));
+    let around = operations.iter().chain(operations.first()).map(|n| format!("#{n}")).collect::<Vec<_>>();
+    let summary = format!("no order of transactions explains this: {} is a cycle", around.join(" → "));
     operations.sort_unstable();
     operations.dedup();
-    let mut txns_of_circle: Vec<u32> = cycle.iter().map(|step| step.from).collect();
-    txns_of_circle.sort_unstable();
-    txns_of_circle.dedup();
-    let steps = txns_of_circle.into_iter().map(|txn| told(txns, txn)).chain(steps).collect();
+    let mut txns_of_cycle: Vec<u32> = cycle.iter().map(|step| step.from).collect();
+    txns_of_cycle.sort_unstable();
+    txns_of_cycle.dedup();
+    let steps = txns_of_cycle.into_iter().map(|txn| told(txns, txn)).chain(steps).collect();
     Evidence { summary, operations, steps, ..Evidence::default() }
 }
 
@@ -124,8 +124,9 @@ const TOLD: usize = 6;
 /// What a transaction did, for a reader.
 fn told(txns: &Txns, txn: u32) -> String {
     let mops = txns.mops(txn);
+    let writes = if txns.write == "append" { "appends" } else { "writes" };
     let mop = |mop: &Mop| match (mop.write, txns.keys[mop.key as usize], mop.value) {
-        (true, key, value) => format!("writes {value} to {key}"),
+        (true, key, value) => format!("{writes} {value} to {key}"),
         (false, key, value) if value.is_nil() => format!("reads nothing from {key}"),
         (false, key, value) => format!("reads {value} from {key}"),
     };

@@ -277,10 +277,15 @@ impl<'t, 'h> Lists<'t, 'h> {
             if step.kind == WR || !mop.write {
                 continue;
             }
-            let place = list.append(mop.value).and_then(|append| append.place).map_or(list.order.len(), |p| p as usize);
+            let shown = list.append(mop.value).and_then(|append| append.place);
+            let place = shown.map_or(list.order.len(), |place| place as usize);
             let before = place.checked_sub(1).map(|place| list.order[place]);
             if let (WW, Some((element, _))) = (step.kind, before.filter(|b| b.1 == Some(step.from))) {
-                return format!("#{b} appended {} to {key} after #{a}'s {element}", mop.value);
+                let value = mop.value;
+                return match shown {
+                    Some(_) => format!("#{b} appended {value} to {key} after #{a}'s {element}, as reads of it show"),
+                    None => format!("no read of {key} shows #{b}'s {value}: it can only come after #{a}'s {element}"),
+                };
             }
             let read = |read: &&Mop| !read.write && read.key == mop.key && read.list().last() == before.map(|b| b.0);
             if let (RW, Some(read)) = (step.kind, self.txns.mops(step.from).iter().find(read)) {

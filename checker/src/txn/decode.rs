@@ -57,15 +57,17 @@ pub(crate) struct Txns<'h> {
     pub(crate) all: Vec<Txn>,
     /// The keys, by number.
     pub(crate) keys: Vec<&'h Value>,
+    /// What a writing micro-operation is called.
+    pub(crate) write: &'static str,
     mops: Vec<Mop<'h>>,
 }
 
 impl<'h> Txns<'h> {
     /// Decodes `history`, where `write` is the name of the writing micro-operation. An `Err` says which operation is no
     /// transaction of reads and writes.
-    pub(crate) fn decode(history: &'h History, write: &str) -> Result<Txns<'h>, String> {
+    pub(crate) fn decode(history: &'h History, write: &'static str) -> Result<Txns<'h>, String> {
         let operations = history.operations().map_err(|error| error.to_string())?;
-        let mut txns = Txns::default();
+        let mut txns = Txns { write, ..Txns::default() };
         let mut keys = BTreeMap::new();
         for operation in &operations {
             txns.push(operation, write, &mut keys)?;
@@ -120,7 +122,7 @@ impl<'h> Txns<'h> {
 
     /// The same without what is done to some keys.
     pub(crate) fn without(&self, keys: &BTreeSet<u32>) -> Txns<'h> {
-        let mut rest = Txns { all: self.all.clone(), keys: self.keys.clone(), mops: Vec::new() };
+        let mut rest = Txns { all: self.all.clone(), keys: self.keys.clone(), write: self.write, mops: Vec::new() };
         for txn in &mut rest.all {
             let start = rest.mops.len();
             rest.mops.extend(self.mops[txn.mops.clone()].iter().filter(|mop| !keys.contains(&mop.key)));

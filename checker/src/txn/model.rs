@@ -22,7 +22,7 @@ pub enum Scope {
 pub enum Anomaly {
     /// An element was read twice in one list, though it was appended once.
     DuplicateElements,
-    /// The versions of a key precede each other in a circle.
+    /// The versions of a key precede each other in a cycle.
     CyclicVersions,
     /// A cycle of writes over writes.
     G0(Scope),
@@ -38,7 +38,7 @@ pub enum Anomaly {
     IncompatibleOrder,
     /// A transaction read what it wrote only later.
     FutureRead,
-    /// A cycle of writes and reads: information flows in a circle.
+    /// A cycle of writes and reads: information flows in a cycle.
     G1c(Scope),
     /// A transaction contradicts its own earlier reads and writes.
     Internal,

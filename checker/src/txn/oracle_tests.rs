@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::random::{self, SplitMix};
-use crate::{Actor, Event, History, Kind, Value};
+use crate::{Actor, Event, History, Kind, Value, Verdict};
 
 const KEYS: usize = 2;
 type State = [Vec<i64>; KEYS];
@@ -257,6 +257,27 @@ fn registers_that_keep_a_model_are_never_said_to_break_it() {
     }
     println!("{held} held, {broken} broken, of which {found} were found");
     assert!(found > broken / 3, "{found} of {broken}");
+}
+
+#[test]
+fn a_named_level_of_registers_is_valid_only_where_it_holds_and_invalid_only_where_it_is_broken() {
+    let (mut decided, mut open) = (0, 0);
+    for seed in seeds() {
+        let txns = draw(seed, Sort::Registers);
+        let levels = register_levels(&history(&txns, Sort::Registers), true);
+        for (model, holds) in truth(&txns, Sort::Registers) {
+            match &levels[&model] {
+                Verdict::Valid { vacuous: Some(_) } => {}
+                Verdict::Unknown(_) => open += 1,
+                verdict => {
+                    assert_eq!(verdict.is_invalid(), !holds, "seed {seed}, {model}: {verdict:?}\n{txns:#?}");
+                    decided += 1;
+                }
+            }
+        }
+    }
+    println!("{decided} decided, {open} left open");
+    assert!(decided > 4 * open, "{decided} decided, {open} left open");
 }
 
 /// Whether a level's axiom allows some order of commits (Biswas & Enea, OOPSLA 2019, figure 2).

@@ -8,10 +8,10 @@ use super::append::case;
 use super::cycles::Step;
 use super::decode::{Fate, Txns};
 use super::graph::{Builder, RW, WR, WW};
-use super::model::{Anomaly, Model};
+use super::model::{Anomaly, Model, Scope};
 use super::session::exactly;
 use super::versions::{Versions, externals};
-use crate::{Checker, History, Value, Verdict};
+use crate::{Cause, Checker, History, Value, Verdict};
 
 /// What is assumed about each key by itself, to learn the order of its versions. The initial version, no value, always
 /// comes first.
@@ -51,11 +51,12 @@ impl Assumptions {
     /// Those under which others publish what their histories are.
     pub const PUBLISHED: Assumptions = Assumptions { unwritten: Unwritten::Initial, ..Assumptions::ALL };
 
-    /// Those that `model` implies, so that assuming them to refute it is sound.
+    /// Those that `model` implies, so that assuming them to refute it is sound. Where only committed values are read, a write
+    /// that came before what its transaction had read of the same key would close a cycle.
     pub fn implied_by(model: Model) -> Assumptions {
         let implied = model.implied();
         Assumptions {
-            wfr_keys: implied.contains(&Model::UpdateAtomic) || implied.contains(&Model::RepeatableRead),
+            wfr_keys: implied.contains(&Model::ReadCommitted),
             sequential_keys: implied.contains(&Model::StrongSessionSerializable),
             linearizable_keys: implied.contains(&Model::StrictSerializable),
             unwritten: Unwritten::Garbage,
@@ -132,8 +133,8 @@ pub fn analyze(history: &History, assumptions: Assumptions) -> Analysis {
 }
 
 /// Every level: by the cycles of what can be inferred, and, where these show nothing, by a bounded search that infers nothing.
-/// If a level is `named`, each is judged by no more than it implies itself of each key; else what contradicts nothing that can be
-/// inferred counts as published: as valid, where the search comes to no end.
+/// If a level is `named`, each is judged by no more than it implies itself of each key, and is valid only where that is proven;
+/// else what contradicts nothing that can be inferred counts as published: as valid, where no search decides.
 pub fn levels(history: &History, named: bool) -> BTreeMap<Model, Verdict> {
     let mut known: Vec<(Assumptions, Analysis)> = Vec::new();
     let mut levels: BTreeMap<Model, Verdict> = BTreeMap::new();
@@ -151,7 +152,10 @@ pub fn levels(history: &History, named: bool) -> BTreeMap<Model, Verdict> {
         let exact = exact.filter(|exact| named || inferred != Verdict::VALID || !matches!(exact, Verdict::Unknown(_)));
         let weaker = model.implied().into_iter().filter_map(|weaker| levels.get(&weaker));
         let broken = weaker.into_iter().find(|weaker| weaker.is_invalid()).cloned();
-        levels.insert(model, broken.or(exact).unwrap_or(inferred));
+        let unproven = named && inferred == Verdict::VALID && model.implied().contains(&Model::ReadCommitted);
+        let unproven = unproven && !Model::StrongReadCommitted.implied().contains(&model);
+        let otherwise = if unproven { open(model) } else { inferred };
+        levels.insert(model, broken.or(exact).unwrap_or(otherwise));
     }
     for model in Model::ALL.iter().filter(|model| levels[*model] == Verdict::VALID).copied().collect::<Vec<_>>() {
         for weaker in model.implied() {
@@ -161,6 +165,14 @@ pub fn levels(history: &History, named: bool) -> BTreeMap<Model, Verdict> {
         }
     }
     levels
+}
+
+/// What is neither found to contradict a level nor searched through for it. Up to read committed that can't be: where what is
+/// read makes no cycle, versions in the order of their transactions make none either.
+fn open(model: Model) -> Verdict {
+    let why =
+        format!("nothing that could be inferred contradicts {model}, but reads do not show the order of all versions");
+    Verdict::Unknown(Cause::Undecided(why))
 }
 
 /// Who wrote which value of which key, and whether it overwrote it itself.
@@ -259,17 +271,26 @@ fn internal(txns: &Txns, analysis: &mut Analysis) {
         if fate != Fate::Committed || txns.mops(txn).len() < 2 {
             continue;
         }
-        let mut state: BTreeMap<u32, &Value> = BTreeMap::new();
+        let mut state: BTreeMap<u32, (&Value, bool)> = BTreeMap::new();
         for mop in txns.mops(txn) {
-            let before = state.insert(mop.key, mop.value).filter(|before| !mop.write && *before != mop.value);
-            if let Some(before) = before {
-                analysis.add(Anomaly::Internal, || {
-                    let (index, key) = (txns.index(txn), txns.keys[mop.key as usize]);
-                    let what = format!("#{index} read {} from {key}, though for it {key} was {before}", mop.value);
+            let before = state.insert(mop.key, (mop.value, mop.write));
+            let Some((before, its_own)) = before.filter(|(before, _)| !mop.write && *before != mop.value) else {
+                continue;
+            };
+            let (index, key) = (txns.index(txn), txns.keys[mop.key as usize]);
+            analysis.add(Anomaly::Internal, || {
+                let what = format!("#{index} read {} from {key}, though for it {key} was {before}", mop.value);
+                case(key, what, vec![index], index)
+            });
+            if !its_own {
+                // Whichever of the two versions is the later one, who wrote it is read from, and overwrote what was read.
+                analysis.add(Anomaly::GSingle(Scope::Data), || {
+                    let what =
+                        format!("#{index} read {before} from {key} and then {}, which it had not written", mop.value);
                     case(key, what, vec![index], index)
                 });
-                break;
             }
+            break;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Levels of isolation of sessions of reads and unique writes, without any real time.
 //!
 //! Read committed, read atomic and causal: a history satisfies them if the session order, what each read forces, and
-//! what the level's axiom adds have no circle (Biswas & Enea, OOPSLA 2019; Møldrup & Pavlogiannis, "AWDIT", PLDI 2025).
+//! what the level's axiom adds have no cycle (Biswas & Enea, OOPSLA 2019; Møldrup & Pavlogiannis, "AWDIT", PLDI 2025).
 //! The levels above are NP-hard and searched for within a bound (see [`super::order`]).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -101,6 +101,7 @@ pub(crate) fn exactly(history: &History, level: Model) -> Option<Verdict> {
         Model::Serializable => loosely(order::Level::Serial),
         Model::StrongSessionSnapshotIsolation => search(&kept, order::Level::Snapshot, None),
         Model::StrongSessionSerializable => search(&kept, order::Level::Serial, None),
+        Model::StrongSnapshotIsolation => search(&kept, order::Level::Snapshot, Some(&txns)),
         Model::StrictSerializable => search(&kept, order::Level::Serial, Some(&txns)),
         _ => None,
     }
@@ -153,7 +154,7 @@ impl Sessions {
         }
     }
 
-    /// Whether the order that a level's axiom forces has no circle.
+    /// Whether the order that a level's axiom forces has no cycle.
     fn axiom(&self, level: Model, txns: &Txns) -> Verdict {
         let mut graph = Builder::new(self.present.len());
         let mut initial: Option<(u32, u32)> = None;
@@ -195,8 +196,8 @@ impl Sessions {
             }
         });
         let operations: Vec<u64> = cycle.iter().map(|step| txns.index(step.from)).collect();
-        let circle: Vec<String> = operations.iter().chain(operations.first()).map(|n| format!("#{n}")).collect();
-        let what = format!("no order of commits is {level}: {} is a circle", circle.join(" → "));
+        let around: Vec<String> = operations.iter().chain(operations.first()).map(|n| format!("#{n}")).collect();
+        let what = format!("no order of commits is {level}: {} is a cycle", around.join(" → "));
         let steps = steps.collect();
         Verdict::Invalid(vec![evidence(level, what, operations, steps)])
     }

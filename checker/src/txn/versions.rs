@@ -44,7 +44,7 @@ pub(crate) struct Versions<'h> {
 }
 
 impl<'h> Versions<'h> {
-    /// Infers the order from each source in turn; a source that makes a circle is reported and left out. `held` is what keys
+    /// Infers the order from each source in turn; a source that makes a cycle is reported and left out. `held` is what keys
     /// held before the history, where that is known and something.
     pub(crate) fn infer(
         txns: &Txns<'h>,
@@ -180,31 +180,31 @@ impl<'h> Versions<'h> {
             graph.edge(*before, *after, WW);
         }
         let (component, sizes) = graph.build().components(Walk { mask: WW, apart: false });
-        let mut circles: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        let mut cycles: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         for (version, name) in component.iter().enumerate().filter(|(_, name)| sizes[**name as usize] > 1) {
-            circles.entry(*name).or_default().push(version);
+            cycles.entry(*name).or_default().push(version);
         }
-        if circles.is_empty() {
+        if cycles.is_empty() {
             self.next = next;
             return;
         }
-        for members in circles.values() {
-            analysis.add(Anomaly::CyclicVersions, || self.circle(source, members, txns));
+        for members in cycles.values() {
+            analysis.add(Anomaly::CyclicVersions, || self.cycle(source, members, txns));
         }
     }
 
-    fn circle(&self, source: &str, members: &[usize], txns: &Txns) -> crate::Evidence {
+    fn cycle(&self, source: &str, members: &[usize], txns: &Txns) -> crate::Evidence {
         let number = self.all[members[0]].0;
         let key = txns.keys[number as usize];
         let values: Vec<String> = members.iter().map(|member| self.all[*member].1.to_string()).collect();
         let inside = |mop: &Mop| mop.key == number && members.iter().any(|member| self.all[*member].1 == mop.value);
         let touching = txns.fates().filter(|(txn, fate)| *fate != Fate::Aborted && txns.mops(*txn).iter().any(inside));
         let operations: Vec<u64> = touching.map(|(txn, _)| txns.index(txn)).collect();
-        let culprit = *operations.last().expect("a circle has versions that somebody touched");
+        let culprit = *operations.last().expect("a cycle has versions that somebody touched");
         let values = values.join(", ");
         case(
             key,
-            format!("if {source}, the versions {values} of {key} precede each other in a circle"),
+            format!("if {source}, the versions {values} of {key} precede each other in a cycle"),
             operations,
             culprit,
         )

@@ -12,7 +12,7 @@ use crate::suited;
 /// What a person chooses; empty is all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
-    /// The systems; if left out all that claim nothing they can't hold.
+    /// The systems; if left out all but the weakened ones.
     pub systems: Vec<String>,
     /// The workloads; if left out all that a system serves.
     pub workloads: Vec<String>,

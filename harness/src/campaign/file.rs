@@ -22,7 +22,7 @@ pub struct Wish {
     /// Its name, and that of its folder
     #[arg(long)]
     pub name: Option<String>,
-    /// These systems, joined by commas; all that claim nothing they can't hold, if left out
+    /// These systems, joined by commas; all but the weakened ones, if left out
     #[arg(long, value_delimiter = ',')]
     pub systems: Vec<String>,
     /// These workloads, joined by commas; all that a system serves, if left out

@@ -168,7 +168,12 @@ pub(super) fn read(path: &Path, format: Option<Format>, model: &str) -> Result<I
 /// Wrong use, with the name that was perhaps meant.
 pub(super) fn unjudged(error: &Unjudged) -> Failure {
     let near = match error {
-        Unjudged::Model(UnknownModel::Name(name)) => nearest(name, judge::names()),
+        Unjudged::Model(UnknownModel::Name(name)) => {
+            let near = nearest(name, judge::names()).map(|near| format!(" (did you mean `{near}`?)"));
+            let all: Vec<&str> = judge::names().collect();
+            let (name, near) = (name.escape_debug(), near.unwrap_or_default());
+            return Failure::wrong_use(format!("no model `{name}`{near}; there are {}", all.join(", ")));
+        }
         Unjudged::Level { model, level } => nearest(level, judge::levels(model).into_iter()),
         Unjudged::Unsupported(_) | Unjudged::Model(UnknownModel::Initial { .. }) => None,
     };

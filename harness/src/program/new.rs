@@ -18,6 +18,54 @@ pub(super) struct Arguments {
 /// The name of the example, which the new crate's takes the place of.
 const NAME: &str = "own-system";
 
+/// Names of the language and of crates that every crate knows.
+const TAKEN: &[&str] = &[
+    "netsplit",
+    "test",
+    "core",
+    "std",
+    "alloc",
+    "proc-macro",
+    "as",
+    "async",
+    "await",
+    "break",
+    "const",
+    "continue",
+    "crate",
+    "dyn",
+    "else",
+    "enum",
+    "extern",
+    "false",
+    "fn",
+    "for",
+    "gen",
+    "if",
+    "impl",
+    "in",
+    "let",
+    "loop",
+    "match",
+    "mod",
+    "move",
+    "mut",
+    "pub",
+    "ref",
+    "return",
+    "self",
+    "static",
+    "struct",
+    "super",
+    "trait",
+    "true",
+    "type",
+    "unsafe",
+    "use",
+    "where",
+    "while",
+];
+
 const FILES: [(&str, &str); 4] = [
     ("Cargo.toml", include_str!("../../examples/own-system/Cargo.toml")),
     ("src/lib.rs", include_str!("../../examples/own-system/src/lib.rs")),
@@ -39,7 +87,10 @@ pub(super) fn new(arguments: &Arguments) -> Result<u8, Failure> {
     let name = &arguments.name;
     let is_name = name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte));
-    if !is_name || name.len() > 64 || ["netsplit", "test", "core", "std", "alloc"].contains(&name.as_str()) {
+    if TAKEN.contains(&name.as_str()) {
+        return Err(Failure::wrong_use(format!("`{name}` means something else in Rust already; choose another name")));
+    }
+    if !is_name || name.len() > 64 {
         return Err(Failure::wrong_use(format!(
             "`{}` can't be a crate's name; use lowercase letters, digits and hyphens",
             name.escape_debug()

@@ -68,7 +68,11 @@ struct Finished {
 pub(super) fn run(arguments: &Arguments, registry: &Registry) -> Result<u8, Failure> {
     let source = arguments.plan.source(registry)?;
     // What is wrong with one plan is wrong with all: say it before anything starts.
-    source.case(arguments.seed.start).map_err(Failure::wrong_use)?;
+    let first = source.case(arguments.seed.start).map_err(Failure::wrong_use)?;
+    if arguments.plan.redis == RedisKind::Server && first.system.redis.is_none() {
+        let name = first.system.name;
+        return Err(Failure::wrong_use(format!("`{name}` stands on no Redis; leave `--redis server` out")));
+    }
     let redis_version = match arguments.plan.redis {
         RedisKind::Embedded => None,
         RedisKind::Server => Some(redis_server::version().map_err(Failure::wrong_use)?),

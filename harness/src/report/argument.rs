@@ -68,15 +68,18 @@ fn missing(story: &Story<'_>, add: &Operation<'_>, read: &Operation<'_>) -> Vec<
     let (element, began) = (words::clipped(&add.invocation.value.to_string()), read.invocation.time);
     let mut steps =
         vec![happened(add), format!("So, from {} on, every read has to show {element}.", words::at(acknowledged))];
-    let mut between =
-        story.faults().filter(|fault| fault.effective && fault.from < began && fault.to > add.invocation.time);
-    if let Some(fault) = between.next() {
-        let more = match between.count() {
+    let between: Vec<_> = story
+        .faults()
+        .filter(|fault| fault.effective && fault.from < began && fault.to > add.invocation.time)
+        .collect();
+    let since = between.iter().rev().find(|fault| fault.from >= acknowledged).or(between.last());
+    if let Some(fault) = since {
+        let more = match between.len() - 1 {
             0 => String::new(),
-            more => format!(", and {}", words::count(more, "more fault")),
+            more => format!("; and {}", words::count(more, "more fault")),
         };
         let (from, to) = (words::at(fault.from), words::at(fault.to));
-        steps.push(format!("Between the two there was {}, from {from} to {to}{more}.", words::clipped(fault.name)));
+        steps.push(format!("Between the two, from {from} to {to}: {}{more}.", words::clipped(fault.name)));
     }
     steps.push(happened(read));
     steps.push(format!(
@@ -96,7 +99,7 @@ fn forced(evidence: &Evidence, operations: &[&Operation<'_>], culprit: &Operatio
     steps
 }
 
-/// `#2: process 4 asked n1 to write "x"; it was answered at 0.125 s.`
+/// `#2: at 0.120 s, process 4 asked n1: write "k2" "x"; the answer, at 0.125 s, was: done.`
 fn happened(operation: &Operation<'_>) -> String {
     let asked = words::clipped(&words::asked(operation));
     let node = operation.invocation.node.as_deref().unwrap_or("somebody");
@@ -142,7 +145,7 @@ fn conclusion(evidence: &Evidence, culprit: &Operation<'_>) -> String {
     let legal: Vec<String> = evidence.legal.iter().take(8).map(|value| words::clipped(value)).collect();
     match (legal.is_empty(), words::answer(culprit)) {
         (false, Some(answer)) => format!(
-            "So, in every order that keeps to this, #{index} can only have answered {}. It answered {}: no order explains it.",
+            "So, in every order that keeps to this, #{index} can only answer {}. It answered {}: no order explains it.",
             legal.join(" or "),
             words::clipped(&answer)
         ),

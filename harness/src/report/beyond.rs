@@ -13,7 +13,28 @@ pub(super) fn told(story: &Story<'_>) -> Vec<&'static Failure> {
     TOLD.iter().filter(tells).map(|(_, failure)| failure).collect()
 }
 
+/// Whether every fault that happened is of a family that the system does not even claim, weakened, to live with.
+pub(super) fn is_all_there_was(story: &Story<'_>) -> bool {
+    let beyond = story.case.beyond();
+    let schedule = &story.case.schedule;
+    !schedule.is_empty() && schedule.iter().all(|step| beyond.contains(&step.fault.family()))
+}
+
 const TOLD: &[(&str, Failure)] = &[
+    (
+        "duplication",
+        Failure {
+            anomalies: &[],
+            steps: &[
+                "The network delivers a packet twice, and with it a request that one node sent to another.",
+                "Whoever gets it takes the second copy for a new request: it is done twice, or refused because it was done already.",
+                "The answer to the second copy may overtake the first one: the client is told what only the second copy met.",
+            ],
+            remedy: "A number on every request, and its outcome remembered for as long as a second copy may come (an idempotence key; a session, as Raft has them).",
+            variant: Some("raft"),
+            cost: "Memory for the outcomes, and a rule when one may be forgotten.",
+        },
+    ),
     (
         "amnesia",
         Failure {

@@ -29,7 +29,7 @@ const WORDS: [(&str, &str); 14] = [
     ("witness", "the fewest operations of the run that already contradict the promise"),
     (
         "fault window",
-        "the time from the start of a fault to its heal; a fault that stood in no one's way hit nothing, and tests nothing",
+        "the time from the start of a fault to its heal; a fault that stood in no one's way hit nothing, and tests no more than what it leaves behind",
     ),
     (
         "cut",
@@ -44,8 +44,8 @@ pub(super) const BLIND: [&str; 5] = [
     "A valid run is one run without a contradiction. It is no proof: another seed, another schedule or a longer run may find one.",
     "Only what clients asked and were answered is judged. State that nobody read, and operations that the workload does not have, are not seen.",
     "Operations that ended as info can excuse many answers: the more of them, the weaker the test. The share of ok says how many there are.",
-    "Time is simulated and code runs in no time: slow processors, full disks and races between threads inside one node do not occur.",
-    "Faults beyond those in the table were not tried, and those marked as hitting nothing were not tried either.",
+    "Time is simulated and code runs in no time: slow processors and races between threads inside one node do not occur.",
+    "Faults beyond those in the table were not tried, and of those that hit no message and no operation only what they leave behind was.",
 ];
 
 /// A belief about networks that is false (Deutsch and Gosling, Sun Microsystems, 1994–1997).

@@ -95,7 +95,7 @@ fn missing(story: &Story<'_>, evidence: &Evidence, is_missing: &str) -> Option<S
     ))
 }
 
-/// An answer where only others were possible.
+/// An answer where the other operations of the witness leave only others.
 fn answered(story: &Story<'_>, evidence: &Evidence) -> Option<String> {
     let culprit = story.operation(evidence.culprit?)?;
     let answer = words::answer(culprit)?;
@@ -106,7 +106,8 @@ fn answered(story: &Story<'_>, evidence: &Evidence) -> Option<String> {
     let of = if evidence.key.is_empty() { String::new() } else { format!(" of {}", words::clipped(&evidence.key)) };
     let (f, index, node) = (culprit.f(), culprit.index(), asked(culprit));
     let only = possible.join(" or ");
-    Some(format!("the {f} #{index}{of}{node} answered {} where only {only} was possible", words::clipped(&answer)))
+    let answer = words::clipped(&answer);
+    Some(format!("the {f} #{index}{of}{node} answered {answer}, where the other operations below leave only {only}"))
 }
 
 fn asked(operation: &Operation<'_>) -> String {

@@ -73,7 +73,8 @@ fn told(shown: &[Shown], story: &Story<'_>) -> String {
     let unread = if unread == 0 {
         String::new()
     } else {
-        format!("; {unread} were never read, because their receiver had given up or the run had ended")
+        let were = if unread == 1 { "was" } else { "were" };
+        format!("; {unread} {were} never read, because their receiver had given up or the run had ended")
     };
     format!(
         "{} around the witness, {own} of them of its operations and of the nodes that served them; {fared}{unread}.",

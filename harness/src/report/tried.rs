@@ -49,6 +49,15 @@ fn objects(story: &Story<'_>) -> usize {
     keys.len()
 }
 
+/// `1 message blocked`, `2 messages blocked`.
+fn hit(count: u64, what: &str) -> String {
+    let one = what.split_once(' ').and_then(|(things, how)| Some(format!("{} {how}", things.strip_suffix('s')?)));
+    match (count, one) {
+        (1, Some(one)) => format!("1 {one}"),
+        _ => format!("{count} {what}"),
+    }
+}
+
 /// Every fault with what it hit, or with a mark that it hit nothing.
 fn faults(story: &Story<'_>) -> Table {
     let head = ["fault", "from", "to", "what broke", "what it hit"];
@@ -56,9 +65,9 @@ fn faults(story: &Story<'_>) -> Table {
     for effect in &story.results.effects {
         let at = |ms: u64| words::at(std::time::Duration::from_millis(ms));
         let (from, to) = effect.window_ms;
-        let hits = effect.hits.iter().map(|(what, count)| format!("{count} {what}"));
+        let hits = effect.hits.iter().map(|(what, count)| hit(*count, what));
         let hit = match hits.collect::<Vec<_>>() {
-            hits if hits.is_empty() => "nothing: it tests nothing".to_owned(),
+            hits if hits.is_empty() => "no message and no operation".to_owned(),
             hits => hits.join(", "),
         };
         table.rows.push(Row {

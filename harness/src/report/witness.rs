@@ -161,7 +161,7 @@ fn table(evidence: &Evidence, operations: &[&Operation<'_>]) -> Table {
     table
 }
 
-/// `lost, of key "a"`.
+/// `lost of "a"`.
 fn heading(evidence: &Evidence) -> String {
     match evidence.key.as_str() {
         "" => words::clipped(&evidence.anomaly),

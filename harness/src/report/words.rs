@@ -94,7 +94,7 @@ pub(super) fn class(operation: &Operation<'_>) -> &'static str {
     }
 }
 
-/// What was asked, of what: `read "k2"`, `write "a" to "k2"`, `cas "a" → "b" on "k2"`.
+/// What was asked, of what: `read "k2"`, `write "k2" "a"`, `cas "k2" from "a" to "b"`.
 pub(super) fn asked(operation: &Operation<'_>) -> String {
     let (f, key, value) = (operation.f(), &operation.invocation.key, &operation.invocation.value);
     match (f, key.is_nil(), value.is_nil(), value.as_list()) {

@@ -142,6 +142,10 @@ impl Reader<'_> {
                 // One host needs no list around it.
                 let value = if HOST_FIELDS.contains(&field) && value.is_string() { json!([value]) } else { value };
                 fault.insert(field.to_owned(), value);
+            } else if kinds().contains(name) {
+                let reason =
+                    format!("a fault breaks one thing: `{name}` needs a `[[fault]]` of its own beside `{kind}`");
+                return Err(self.bad(&value.span(), reason));
             } else {
                 let known = fields(kind).iter().map(|field| field.strip_suffix(MILLISECONDS).unwrap_or(field));
                 let reason = format!("`{kind}` has no `{}`; it has {}", shown(name), list(known));
@@ -168,7 +172,7 @@ impl Reader<'_> {
     }
 
     fn unknown_kind(&self, span: &Range<usize>, kind: &str) -> BadSchedule {
-        let near = nearest(kind, kinds().iter().copied()).map(|near| format!("; did you mean `{near}`?"));
+        let near = nearest(kind, kinds().iter().copied()).map(|near| format!(" (did you mean `{near}`?)"));
         let kinds = list(kinds());
         self.bad(span, format!("no kind of fault `{}`{}; there are {kinds}", shown(kind), near.unwrap_or_default()))
     }

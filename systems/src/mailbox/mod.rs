@@ -78,7 +78,7 @@ pub const MAILBOX_RESEND: System = System {
             ],
             remedy: "To send the next message only when the one before is acknowledged, or to let the receiver put them in order.",
             variant: Some("mailbox"),
-            cost: "The variant gives up delivery instead; who wants both lets messages wait for those before them.",
+            cost: "The variant gives up delivery instead; to have both, messages have to wait for those before them.",
         }],
     },
     start: |node| start(node, Delivery::Resent),

@@ -53,8 +53,8 @@ pub const REGISTRY_UNRESOLVED: System = System {
         failures: &[Failure {
             anomalies: &["divergence"],
             steps: &[
-                "Two nodes that do not see each other give the same name to a process each.",
-                "The network is whole again. Each node calls its own process, or the one that it sees first.",
+                "Two nodes of which neither has heard yet what the other gives out give the same name to a process each.",
+                "They hear of each other's. Each node calls its own process, or the one that it saw first.",
                 "The two processes have the same name for as long as both live.",
             ],
             remedy: "To look for names that two have whenever another node comes up or tells of its names, and to stop all holders but one.",

@@ -346,7 +346,7 @@ fn shows_a_valid_run_without_contradictions() {
     {
         assert!(page.contains(said), "{said}");
     }
-    assert!(page.contains("nothing: it tests nothing"));
+    assert!(page.contains("no message and no operation"));
     assert_eq!(page, told.html());
 }
 

@@ -70,8 +70,8 @@ pub const TWO_PHASE_COMMIT_EARLY_RELEASE: System = System {
             anomalies: TORN,
             steps: &[
                 "A transaction reads two targets to swap them, and its participants vote yes and give their locks back.",
-                "Before its writes arrive, another transaction reads one of these targets and moves it elsewhere.",
-                "Both commit: the target is in two places, and another is gone.",
+                "Before all its writes have arrived, another transaction reads the links: it sees one half of the swap.",
+                "If it only reads, it answers that; if it moves a target elsewhere, both commit: the target is in two places, and another is gone.",
             ],
             remedy: "To keep what is written locked until the decision is carried out (strict two-phase locking).",
             variant: Some("two-phase-commit"),

@@ -94,7 +94,7 @@ pub const QUORUM_LWW: System = System {
             ],
             remedy: "To take versions from a counter that is read from a majority first.",
             variant: Some("quorum"),
-            cost: "One more round trip for each write.",
+            cost: "None here, where a re-target looks first whether the link is there; a write that need not look would save that round trip.",
         }],
     },
     start: |node| start(node, Variant { versions: Source::WallClock, ..ABD }),

@@ -92,9 +92,9 @@ pub const REDIS_CAS_RACE: System = System {
         failures: &[Failure {
             anomalies: &["lost-update", "non-linearizable", "stale-read"],
             steps: &[
-                "Two nodes read the same target for a compare-and-set each.",
-                "Both find what they expect, and both write.",
-                "Both clients are told that they replaced the same target: one update is lost.",
+                "A node reads a target for a compare-and-set, and finds what its client expects.",
+                "Before it writes, another node writes the link: by a compare-and-set that found the same, or without asking.",
+                "Both clients are told that it is done, and the first node's write has replaced what its client never saw: an update is lost.",
             ],
             remedy: "To watch the link from the read to the write (WATCH, MULTI, EXEC).",
             variant: Some("redis"),
