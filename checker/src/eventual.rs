@@ -84,16 +84,10 @@ impl Eventual {
         let updates = || of_key().filter(|access| access.wrote().is_some() && !access.pending()).filter(before);
         let writers: Vec<&Access<'_>> = of_key().filter(|access| access.wrote() == Some(seen)).collect();
         let shows = (read.index, format!("began after the quiet period and reads {seen}"));
-        let writes = |write: &Access<'_>| {
-            let at = write.node.map_or_else(String::new, |node| format!(" at {node}"));
-            let wrote = write.wrote().map_or_else(|| "nothing".to_owned(), ToString::to_string);
-            let open = if write.pending() { ", and was not acknowledged" } else { ", and was acknowledged" };
-            (write.index, format!("writes {wrote}{at}{open}"))
-        };
         let told = |anomaly, before: &[&Access<'_>], why: &str| {
             let (at, last) = (read.index, before.last().map_or(read.index, |last| last.index));
             let summary = format!("after the quiet period #{at} reads {seen}, but #{last} {why}");
-            let told: Vec<_> = before.iter().map(|write| writes(write)).chain([shows.clone()]).collect();
+            let told: Vec<_> = before.iter().map(|write| did(write)).chain([shows.clone()]).collect();
             Some(evidence(anomaly, summary, &told, read.key))
         };
         if *seen == self.initial {
@@ -121,6 +115,14 @@ impl Eventual {
         let later: Option<Vec<&Access<'_>>> = writers.iter().map(|write| replaced(write)).collect();
         told("overwritten", &[*writers.first()?, *later?.first()?], "replaced that at the same node")
     }
+}
+
+/// What a write did, for the argument.
+fn did(write: &Access<'_>) -> (u64, String) {
+    let at = write.node.map_or_else(String::new, |node| format!(" at {node}"));
+    let value = write.wrote().map_or_else(|| "nothing".to_owned(), ToString::to_string);
+    let ended = if write.pending() { "was not acknowledged" } else { "was acknowledged" };
+    (write.index, format!("writes {value}{at}, and {ended}"))
 }
 
 /// The operations with what each of them did, in the order of the argument; the last is the culprit.

@@ -36,11 +36,12 @@ fn after_comments(text: &str) -> &str {
     rest
 }
 
-/// Lines of objects are our own, unless their types are in upper case.
+/// Lines of objects are our own if they have an index, unless their types are in upper case.
 fn objects(text: &str) -> Format {
     let kind = text.split_once("\"type\"").map(|(_, rest)| rest.trim_start_matches([' ', '\t', ':', '"']));
     let upper = kind.is_some_and(|kind| kind.starts_with(|first: char| first.is_ascii_uppercase()));
-    if upper { Format::Ndjson } else { Format::Jsonl }
+    let numbered = text.lines().next().is_some_and(|line| line.contains("\"index\""));
+    if upper || !numbered { Format::Ndjson } else { Format::Jsonl }
 }
 
 fn by_lines(text: &str) -> Option<Format> {

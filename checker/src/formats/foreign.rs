@@ -120,6 +120,16 @@ impl Importer {
             assign_processes(&mut self.events).map_err(fail)?;
             self.warnings.push("no event has a `process`: completions paired by their values".to_owned());
         }
+        let answered = |event: &&Event| matches!(event.kind, Kind::Ok | Kind::Fail);
+        let by_name = self.events.iter().filter(answered).find_map(|event| match &event.process {
+            Actor::Other(name) => Some(name),
+            Actor::Process(_) => None,
+        });
+        if let Some(name) = by_name {
+            let name = shortened(&name.escape_debug().to_string());
+            self.warnings
+                .push(format!("the operations of `{name}` are left out: only processes with numbers are clients"));
+        }
         if let Some(first) = complete(&mut self.events) {
             let how = "was answered with another value than it was asked with";
             self.warnings.push(format!("event {first}, and maybe more, {how}: the answer is taken for both"));

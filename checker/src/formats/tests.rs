@@ -203,6 +203,15 @@ fn the_array_of_elle_cli_is_json_and_its_numbers_are_json_s() {
 }
 
 #[test]
+fn lines_of_objects_without_an_index_are_others_and_clients_have_numbers() {
+    let lines = "{\"process\":\"client-0\",\"type\":\"invoke\",\"f\":\"read\"}\n\
+                 {\"process\":\"client-0\",\"type\":\"ok\",\"f\":\"read\",\"value\":1}\n";
+    let found = read(lines.as_bytes(), None).unwrap();
+    assert_eq!(found.format, Format::Ndjson);
+    assert!(found.warnings[0].contains("`client-0` are left out"), "{:?}", found.warnings);
+}
+
+#[test]
 fn reads_bare_transactions_session_by_session_without_real_time() {
     let expected = [
         "0 invoke txn nil [[\"w\" 0 1]] -",

@@ -7,7 +7,7 @@ use super::cell::Cell;
 use super::chart::charts;
 use super::literature::compared;
 use super::told::{COLUMNS, programs, report};
-use crate::page::{Page, TABLE_SCRIPT, table};
+use crate::page::{Page, TABLE_SCRIPT, coded, table};
 
 const STYLE: &str = include_str!("page.css");
 /// Shows the dots of the rows.
@@ -25,7 +25,7 @@ pub fn html(cells: &[Cell], command: &str) -> String {
         (filters())
         (rows(cells))
         h2 #literature { "What the literature says" }
-        ul { @for known in compared(&programs(cells)) { li.bad[!known.is_met()] { (known.told()) } } }
+        ul { @for known in compared(&programs(cells)) { li.bad[!known.is_met()] { (coded(&known.told())) } } }
         h2 #columns { "What the columns show" }
         (table::legend(COLUMNS))
     };

@@ -50,6 +50,15 @@ impl Page<'_> {
     }
 }
 
+/// A text of our own in which names stand between backticks.
+pub(crate) fn coded(text: &str) -> Markup {
+    html! {
+        @for (at, part) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
 /// Nothing may be loaded, and nothing may run but these scripts: a second wall behind the escaping.
 pub(crate) fn policy(scripts: &[&str], may_ask: bool) -> String {
     let hash = |script: &&str| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script)));

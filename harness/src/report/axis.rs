@@ -234,7 +234,7 @@ impl Levels {
 
 /// About how wide a label is: a little more than it needs.
 pub(super) fn text_width(text: &str) -> u64 {
-    text.chars().count() as u64 * 7
+    text.chars().count() as u64 * 15 / 2
 }
 
 fn tick(time: Duration, step_micros: u128) -> String {
