@@ -62,7 +62,7 @@ pub enum BadCapsule {
     /// It was written by another version.
     #[error(
         "this capsule's plan has format {format}, and this netsplit runs format {FORMAT}: replay it with {}, \
-         which wrote it, or run its seed anew with this one",
+         or run its seed anew with this one",
         writer(version)
     )]
     Format {
@@ -81,8 +81,10 @@ pub enum BadCapsule {
 
 /// Who wrote a capsule of another format.
 fn writer(version: &str) -> String {
-    let build = if version == env!("CARGO_PKG_VERSION") { "the build of " } else { "" };
-    format!("{build}netsplit {version}")
+    if version == env!("CARGO_PKG_VERSION") {
+        return format!("the build of netsplit {version} that wrote it");
+    }
+    format!("netsplit {version}, which wrote it")
 }
 
 /// The parser's reason without its position, which is told apart; it quotes the file, so it is made fit for a terminal.

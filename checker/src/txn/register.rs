@@ -8,7 +8,7 @@ use super::append::case;
 use super::cycles::Step;
 use super::decode::{Fate, Txns};
 use super::graph::{Builder, RW, WR, WW};
-use super::model::{Anomaly, Model, Scope};
+use super::model::{Anomaly, Model};
 use super::session::exactly;
 use super::versions::{Versions, externals};
 use crate::{Cause, Checker, History, Value, Verdict};
@@ -271,26 +271,17 @@ fn internal(txns: &Txns, analysis: &mut Analysis) {
         if fate != Fate::Committed || txns.mops(txn).len() < 2 {
             continue;
         }
-        let mut state: BTreeMap<u32, (&Value, bool)> = BTreeMap::new();
+        let mut state: BTreeMap<u32, &Value> = BTreeMap::new();
         for mop in txns.mops(txn) {
-            let before = state.insert(mop.key, (mop.value, mop.write));
-            let Some((before, its_own)) = before.filter(|(before, _)| !mop.write && *before != mop.value) else {
-                continue;
-            };
-            let (index, key) = (txns.index(txn), txns.keys[mop.key as usize]);
-            analysis.add(Anomaly::Internal, || {
-                let what = format!("#{index} read {} from {key}, though for it {key} was {before}", mop.value);
-                case(key, what, vec![index], index)
-            });
-            if !its_own {
-                // Whichever of the two versions is the later one, who wrote it is read from, and overwrote what was read.
-                analysis.add(Anomaly::GSingle(Scope::Data), || {
-                    let what =
-                        format!("#{index} read {before} from {key} and then {}, which it had not written", mop.value);
+            let before = state.insert(mop.key, mop.value).filter(|before| !mop.write && *before != mop.value);
+            if let Some(before) = before {
+                analysis.add(Anomaly::Internal, || {
+                    let (index, key) = (txns.index(txn), txns.keys[mop.key as usize]);
+                    let what = format!("#{index} read {} from {key}, though for it {key} was {before}", mop.value);
                     case(key, what, vec![index], index)
                 });
+                break;
             }
-            break;
         }
     }
 }

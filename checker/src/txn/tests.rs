@@ -313,17 +313,21 @@ fn registers_are_also_judged_without_inferring_their_versions() {
     // without real time, and with a blind write, a skew is no serial order; what no search decides is not said to hold
     let skew = "i0 wx=1,wy=1 i1 rx=,wy=2 i2 ry=,wx=2 o0 wx=1,wy=1 o1 rx=1,wy=2 o2 ry=1,wx=2";
     let blind = "i0 wx=1,wz=1,ry= i1 wx=2,wy=2,rz= o0 wx=1,wz=1,ry= o1 wx=2,wy=2,rz=";
-    for model in [Model::RepeatableRead, Model::UpdateSerializable] {
-        assert_eq!(word(skew, model), "invalid", "{model}");
-    }
-    for model in [Model::RepeatableRead, Model::ConsistentView, Model::ParallelSnapshotIsolation] {
-        assert_eq!(word(blind, model), "unknown", "{model}");
+    for (history, model, expected) in [
+        (skew, Model::RepeatableRead, "unknown"),
+        (skew, Model::UpdateSerializable, "unknown"),
+        (blind, Model::RepeatableRead, "invalid"),
+        (blind, Model::ConsistentView, "unknown"),
+        (blind, Model::ParallelSnapshotIsolation, "unknown"),
+    ] {
+        assert_eq!(word(history, model), expected, "{model}: {history}");
     }
     assert_eq!((word(skew, Model::Prefix), word(blind, Model::SnapshotIsolation)), ("valid", "invalid"));
-    // who reads one committed version and then another is overtaken by the writer of the later one
+    // what reads two versions of a key is called no anomaly of a repeatable read by those who publish such, and not valid here
     let fuzzy = "i0 wx=1 i1 wx=2 i2 rx=,rx= o0 wx=1 o1 wx=2 o2 rx=1,rx=2";
     assert_eq!(word(fuzzy, Model::ReadCommitted), "valid");
-    assert_eq!((word(fuzzy, Model::RepeatableRead), word(fuzzy, Model::ConsistentView)), ("invalid", "invalid"));
+    assert_eq!((word(fuzzy, Model::RepeatableRead), word(fuzzy, Model::ConsistentView)), ("unknown", "unknown"));
+    assert_eq!(word(fuzzy, Model::ReadAtomic), "invalid");
     // a write follows what its transaction read already where reads are committed
     let follows = "i0 wy=1 i1 ry=,wx=1,wy=2 i2 rx=,ry= o0 wy=1 o1 ry=1,wx=1,wy=2 o2 rx=1,ry=1";
     assert_eq!((word(follows, Model::ReadCommitted), word(follows, Model::ConsistentView)), ("valid", "invalid"));

@@ -20,9 +20,9 @@ pub(super) fn section(story: &Story<'_>) -> Option<Section> {
         return Some(without_a_witness(story, blocks));
     };
     let own = told.explains(&evidence.anomaly);
-    // What a weakened variant shows comes of the rule that it leaves out, if any fault was there that it claims to live with.
+    // What a weakened variant shows comes of the rule that it leaves out, unless there were only packets that came twice.
     let own_first =
-        own.filter(|_| system.claims.iter().any(|claim| claim.weakened) && !beyond::is_all_there_was(story));
+        own.filter(|_| system.claims.iter().any(|claim| claim.weakened) && !beyond::is_of_second_copies(story));
     match own_first.or_else(|| beyond::told(story).into_iter().next()).or(own) {
         Some(failure) => blocks.extend(led_there(story, failure)),
         None => blocks.push(Block::Note(format!(

@@ -204,7 +204,7 @@ fn a_kept_capsule_that_is_not_the_same_any_more_is_no_pass() {
     let cells = ["--systems", "redis", "--workloads", "register", "--nemeses", "none", "--seeds", "0..1"];
     let said = campaign(at.path(), &cells, 70);
     assert!(said.contains("kept     3 capsules replayed, 0 broken, 2 stale"), "{said}");
-    assert!(said.contains("--renew") && said.contains("replay it with netsplit"), "{said}");
+    assert!(said.contains("--renew") && said.contains("replay it with the build of netsplit"), "{said}");
     let said = netsplit(at.path(), &["campaign", "--renew"], 70);
     assert!(said.contains("renewed  netsplit-regressions/changed.json") && said.contains("left     "), "{said}");
     fs::remove_file(kept.join("old.json")).unwrap();
