@@ -191,7 +191,7 @@ fn in_words<S: Specification>(specification: &S, calls: &Calls<S::Model>, stuck:
 
 /// A read that needs no other operation to be wrong: all that could have written what it shows came too late.
 fn never_written<Op, Ret>(read: &Call<Op, Ret>, said: &str) -> Evidence {
-    let why = "shows what no operation had written by then";
+    let why = "shows what no other operation had written by then";
     Evidence {
         anomaly: "never-written".to_owned(),
         summary: format!("#{} ({said}) {why}", read.index),

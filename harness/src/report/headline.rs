@@ -105,9 +105,10 @@ fn answered(story: &Story<'_>, evidence: &Evidence) -> Option<String> {
     }
     let of = if evidence.key.is_empty() { String::new() } else { format!(" of {}", words::clipped(&evidence.key)) };
     let (f, index, node) = (culprit.f(), culprit.index(), asked(culprit));
-    let only = possible.join(" or ");
+    let only = if possible[0].starts_with("at most") { "" } else { "only " };
+    let possible = possible.join(" or ");
     let answer = words::clipped(&answer);
-    Some(format!("the {f} #{index}{of}{node} answered {answer}, where the other operations below leave only {only}"))
+    Some(format!("the {f} #{index}{of}{node} answered {answer}, but the other operations below allow {only}{possible}"))
 }
 
 fn asked(operation: &Operation<'_>) -> String {
