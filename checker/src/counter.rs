@@ -174,7 +174,7 @@ impl Counter {
         };
         Evidence {
             anomaly: anomaly.to_owned(),
-            summary: format!("read #{} shows {seen}, but only {} can be explained", read.index(), legal.join(" or ")),
+            summary: format!("read #{} shows {seen}; what can be explained is {}", read.index(), legal.join(" or ")),
             operations: moving.iter().map(|add| add.operation.index()).chain([read.index()]).collect(),
             steps: std::iter::once(format!("the counter starts at {}", self.initial))
                 .chain(moving.iter().map(step))

@@ -139,20 +139,9 @@ impl<'h> Group<'h> {
         steps.push(format!("#{at} shows {}", wrong.join(", and ")));
         if let Some(whole) = whole {
             operations.push(whole.index());
-            let ended = |swap: &Operation<'_>| swap.completed_at.is_some_and(|end| end < read.invoked_at);
-            let half = match suspect {
-                Some(swap) if ended(swap) => format!("half of it was missing at #{at}, though it had been answered"),
-                _ => format!("#{at} was read while a swap was half done"),
-            };
-            steps.push(format!("#{} shows every value once again: {half}", whole.index()));
+            steps.push(became_whole(read, suspect, whole));
         } else if anomaly == "torn-swap" {
-            let last = self.snapshots.iter().all(|(other, _)| Some(other.invoked_at) <= read.completed_at);
-            let half = if last {
-                "no later snapshot tells whether the other half was ever done"
-            } else {
-                "no later snapshot is whole: the swap was done on one side only"
-            };
-            steps.push(half.to_owned());
+            steps.push(self.stayed_torn(read).to_owned());
         }
         operations.sort_unstable();
         operations.dedup();
@@ -166,6 +155,16 @@ impl<'h> Group<'h> {
             culprit: Some(at),
             key,
             ..Evidence::default()
+        }
+    }
+
+    /// What is known of the other half of a swap when no later snapshot is whole.
+    fn stayed_torn(&self, read: &Operation<'h>) -> &'static str {
+        let is_last = self.snapshots.iter().all(|(other, _)| Some(other.invoked_at) <= read.completed_at);
+        if is_last {
+            "no later snapshot tells whether the other half was ever done"
+        } else {
+            "no later snapshot is whole: the swap was done on one side only"
         }
     }
 
@@ -186,6 +185,17 @@ impl<'h> Group<'h> {
         };
         self.swaps.iter().find(between)
     }
+}
+
+/// What a snapshot that is whole says of an earlier one that was not.
+fn became_whole(read: &Operation<'_>, suspect: Option<&Operation<'_>>, whole: &Operation<'_>) -> String {
+    let at = read.index();
+    let ended = |swap: &Operation<'_>| swap.completed_at.is_some_and(|end| end < read.invoked_at);
+    let half = match suspect {
+        Some(swap) if ended(swap) => format!("half of it was missing at #{at}, though it had been answered"),
+        _ => format!("#{at} was read while a swap was half done"),
+    };
+    format!("#{} shows every value once again: {half}", whole.index())
 }
 
 fn told(swap: &Operation<'_>) -> String {
@@ -254,6 +264,20 @@ mod tests {
     #[test]
     fn a_snapshot_between_the_halves_of_a_swap_is_a_fractured_read() {
         assert_eq!(check(&format!("{SWAPPED}{}{}", read("{a y b y}"), read("{a y b x}"))), "fractured-read");
+    }
+
+    #[test]
+    fn the_last_step_says_what_became_of_the_other_half() {
+        let last = |lines: &str| match Swaps.check(&crate::drawing::draw(&format!("{CREATED}{lines}"))) {
+            Verdict::Invalid(all) => all[0].steps.last().expect("an argument").clone(),
+            other => panic!("{other:?}"),
+        };
+        let (torn, whole) = (read("{a y b y}"), read("{a y b x}"));
+        assert!(last(&format!("{SWAPPED}{torn}")).contains("no later snapshot tells"));
+        assert!(last(&format!("{SWAPPED}{torn}{torn}")).contains("done on one side only"));
+        assert!(last(&format!("{SWAPPED}{torn}{whole}")).contains("though it had been answered"));
+        let overlapping = format!("0 invoke swap [a b]\n{torn}0 ok swap [a b]\n{whole}");
+        assert!(last(&overlapping).contains("while a swap was half done"));
     }
 
     #[test]

@@ -148,11 +148,11 @@ pub const NEMESES: &[Nemesis] = &[
 
 /// A name that is not registered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no {kind} `{name}`{}; there are {list}", nearest.as_ref().map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default())]
+#[error("no {kind} `{name}`{meant}; there are {list}")]
 pub struct Unknown {
     kind: &'static str,
     name: String,
-    nearest: Option<String>,
+    meant: String,
     list: String,
 }
 
@@ -339,18 +339,19 @@ fn find<T>(
     all.iter().copied().find(|entry| named(entry) == name).ok_or_else(|| Unknown {
         kind,
         name: name.escape_debug().take(80).collect(),
-        nearest: nearest(name, all.iter().map(|entry| named(entry))),
+        meant: meant(name, all.iter().map(|entry| named(entry))),
         list: quoted(all.iter().map(|entry| named(entry))),
     })
 }
 
-/// The most similar of `names`, if one is similar at all.
-pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+/// Asks after the most similar of `names`, behind an unknown name; empty if none is similar at all.
+pub(crate) fn meant<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
     names
         .map(|known| (strsim::jaro_winkler(name, known), known))
         .filter(|(similarity, _)| *similarity > 0.7)
         .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, known)| known.to_owned())
+        .map(|(_, known)| format!(" (did you mean `{known}`?)"))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

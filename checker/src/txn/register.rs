@@ -152,9 +152,9 @@ pub fn levels(history: &History, named: bool) -> BTreeMap<Model, Verdict> {
         let exact = exact.filter(|exact| named || inferred != Verdict::VALID || !matches!(exact, Verdict::Unknown(_)));
         let weaker = model.implied().into_iter().filter_map(|weaker| levels.get(&weaker));
         let broken = weaker.into_iter().find(|weaker| weaker.is_invalid()).cloned();
-        let unproven = named && inferred == Verdict::VALID && model.implied().contains(&Model::ReadCommitted);
-        let unproven = unproven && !Model::StrongReadCommitted.implied().contains(&model);
-        let otherwise = if unproven { open(model) } else { inferred };
+        let is_shown_by_reads = Model::StrongReadCommitted.implied().contains(&model);
+        let is_unproven = named && inferred == Verdict::VALID && !is_shown_by_reads;
+        let otherwise = if is_unproven { open(model) } else { inferred };
         levels.insert(model, broken.or(exact).unwrap_or(otherwise));
     }
     for model in Model::ALL.iter().filter(|model| levels[*model] == Verdict::VALID).copied().collect::<Vec<_>>() {

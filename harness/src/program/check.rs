@@ -16,7 +16,7 @@ use netsplit_checker::{Actor, History, Kind, Verdict};
 use super::Failure;
 use super::voice::{self, say, say_finding};
 use crate::judge::overall;
-use crate::registry::nearest;
+use crate::registry::meant;
 use serde_json::json;
 
 /// Arguments of `check`.
@@ -167,18 +167,14 @@ pub(super) fn read(path: &Path, format: Option<Format>, model: &str) -> Result<I
 
 /// Wrong use, with the name that was perhaps meant.
 pub(super) fn unjudged(error: &Unjudged) -> Failure {
-    let near = match error {
+    Failure::wrong_use(match error {
         Unjudged::Model(UnknownModel::Name(name)) => {
-            let near = nearest(name, judge::names()).map(|near| format!(" (did you mean `{near}`?)"));
-            let all: Vec<&str> = judge::names().collect();
-            let (name, near) = (name.escape_debug(), near.unwrap_or_default());
-            return Failure::wrong_use(format!("no model `{name}`{near}; there are {}", all.join(", ")));
+            let (meant, all) = (meant(name, judge::names()), judge::names().collect::<Vec<_>>().join(", "));
+            format!("no model `{}`{meant}; there are {all}", name.escape_debug())
         }
-        Unjudged::Level { model, level } => nearest(level, judge::levels(model).into_iter()),
-        Unjudged::Unsupported(_) | Unjudged::Model(UnknownModel::Initial { .. }) => None,
-    };
-    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    Failure::wrong_use(format!("{error}{hint}"))
+        Unjudged::Level { model, level } => format!("{error}{}", meant(level, judge::levels(model).into_iter())),
+        Unjudged::Unsupported(_) | Unjudged::Model(UnknownModel::Initial { .. }) => error.to_string(),
+    })
 }
 
 /// As many contradictions are told unless all are asked for; a thousand broken objects are as bad as five.

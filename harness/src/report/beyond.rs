@@ -13,11 +13,15 @@ pub(super) fn told(story: &Story<'_>) -> Vec<&'static Failure> {
     TOLD.iter().filter(tells).map(|(_, failure)| failure).collect()
 }
 
-/// Whether all that happened were packets that came twice, which the system does not even claim, weakened, to live with.
-pub(super) fn is_of_second_copies(story: &Story<'_>) -> bool {
+/// What packets do that come twice, if nothing else happened, to a system that holds what it promises, but not under these: its
+/// own story is then of other faults.
+pub(super) fn second_copies(story: &Story<'_>) -> Option<&'static Failure> {
     let schedule = &story.case.schedule;
-    let second_copies = schedule.iter().all(|step| step.fault.family() == DUPLICATION);
-    !schedule.is_empty() && second_copies && story.case.beyond().contains(&DUPLICATION)
+    let alone = !schedule.is_empty() && schedule.iter().all(|step| step.fault.family() == DUPLICATION);
+    let mut held = story.case.system.claims.iter().filter(|claim| !claim.weakened).peekable();
+    let is_beyond = held.peek().is_some() && held.all(|claim| !claim.under.contains(&DUPLICATION));
+    let (_, failure) = TOLD.iter().find(|(family, _)| *family == DUPLICATION)?;
+    (alone && is_beyond).then_some(failure)
 }
 
 const DUPLICATION: &str = "duplication";

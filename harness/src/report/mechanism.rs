@@ -20,10 +20,9 @@ pub(super) fn section(story: &Story<'_>) -> Option<Section> {
         return Some(without_a_witness(story, blocks));
     };
     let own = told.explains(&evidence.anomaly);
-    // What a weakened variant shows comes of the rule that it leaves out, unless there were only packets that came twice.
-    let own_first =
-        own.filter(|_| system.claims.iter().any(|claim| claim.weakened) && !beyond::is_of_second_copies(story));
-    match own_first.or_else(|| beyond::told(story).into_iter().next()).or(own) {
+    // What a weakened variant shows comes of the rule that it leaves out.
+    let own_first = own.filter(|_| system.claims.iter().any(|claim| claim.weakened));
+    match beyond::second_copies(story).or(own_first).or_else(|| beyond::told(story).into_iter().next()).or(own) {
         Some(failure) => blocks.extend(led_there(story, failure)),
         None => blocks.push(Block::Note(format!(
             "The story of {} does not tell of `{}`: this may be a bug of the system, or of netsplit.",

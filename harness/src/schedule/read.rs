@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::kinds::{fields, kinds, main_field};
 use super::{HOST_FIELDS, MILLISECONDS};
-use crate::registry::nearest;
+use crate::registry::meant;
 
 /// What is wrong with a file, and in which line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -172,9 +172,8 @@ impl Reader<'_> {
     }
 
     fn unknown_kind(&self, span: &Range<usize>, kind: &str) -> BadSchedule {
-        let near = nearest(kind, kinds().iter().copied()).map(|near| format!(" (did you mean `{near}`?)"));
-        let kinds = list(kinds());
-        self.bad(span, format!("no kind of fault `{}`{}; there are {kinds}", shown(kind), near.unwrap_or_default()))
+        let (meant, kinds) = (meant(kind, kinds().iter().copied()), list(kinds()));
+        self.bad(span, format!("no kind of fault `{}`{meant}; there are {kinds}", shown(kind)))
     }
 
     /// A value in JSON; where hosts are named, only hosts that there are.

@@ -70,6 +70,8 @@ fn what_is_wrong_is_told_with_its_line_and_what_to_do() {
     assert!(line == 4 && reason == "no host `n9`; there are n1, n2, n3, redis, clients, leader", "{line}: {reason}");
     let (line, reason) = refusal("[[fault]]\nat = \"1s\"\nfor = \"1s\"\ncrsh = \"n1\"\n");
     assert!(line == 4 && reason.contains("did you mean `crash`?"), "{line}: {reason}");
+    let (line, reason) = refusal("[[fault]]\nat = \"1s\"\nfor = \"1s\"\ncrash = \"n1\"\npause = \"n2\"\n");
+    assert!(line == 5 && reason.contains("`pause` needs a `[[fault]]` of its own"), "{line}: {reason}");
     let (line, reason) = refusal("\n[[fault]]\nat = \"1s\"\ncrash = \"n1\"\n");
     assert!(line == 2 && reason.contains("lacks `for`"), "{line}: {reason}");
     let (line, reason) = refusal("[[fault]]\nat = 3\nfor = \"1s\"\ncrash = \"n1\"\n");

@@ -19,6 +19,23 @@ fn unknown_names_are_answered_with_the_nearest_and_the_list() {
 }
 
 #[test]
+fn what_can_t_be_meant_is_refused() {
+    let text = said(netsplit().args(["run", "--system", "raft", "--redis", "server"]), 64);
+    assert!(text.contains("`raft` stands on no Redis"), "{text}");
+    for name in ["fn", "netsplit"] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let text = said(netsplit().current_dir(folder.path()).args(["new", name]), 64);
+        assert!(text.contains("means something else in Rust already"), "{text}");
+        assert!(!folder.path().join(name).exists());
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let history = folder.path().join("h.edn");
+    fs::write(&history, "").expect("the folder can be written");
+    let text = said(netsplit().arg("check").arg(&history).args(["--model", "set-ful"]), 64);
+    assert!(text.contains("did you mean `set-full`?") && text.contains("list-append"), "{text}");
+}
+
+#[test]
 fn sizes_beyond_a_run_s_bounds_are_refused() {
     assert!(said(netsplit().args(["run", "--nodes", "0"]), 64).contains("number of nodes"));
     assert!(said(netsplit().args(["run", "--clients", "99999999"]), 64).contains("number of clients"));

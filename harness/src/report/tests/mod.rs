@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use netsplit_checker::stats::Stats;
 use netsplit_checker::{Actor, Cause, Event, Evidence, History, Kind, Value, Verdict};
-use netsplit_nemesis::{CutKind, Fault, Step};
+use netsplit_nemesis::{CutKind, Fault, Mishap, Step};
+use netsplit_systems::shortener::failover::REDIS_WAIT;
 use netsplit_systems::shortener::redis::weakened::STALE_CACHE;
 use netsplit_systems::wire::{Message, Record, What};
 
@@ -259,6 +260,12 @@ fn beyond_its_promises_a_system_s_fault_is_told_before_its_own_story_and_no_bug_
     let mut weakened = after_amnesia(invalid("http://a"));
     weakened.case.system = &STALE_CACHE;
     assert!(!flat(&weakened.terminal()).contains(forgotten), "its own rule is what it lacks");
+    let twice = Fault::Weather { hosts: vec!["n1".to_owned().into()], mishap: Mishap::Duplication, permille: 500 };
+    weakened.case.plan.nemesis = "duplication".into();
+    weakened.case.plan.schedule[0].fault = twice;
+    assert!(!flat(&weakened.terminal()).contains("delivers a packet twice"), "it promises nothing that it could hold");
+    weakened.case.system = &REDIS_WAIT;
+    assert!(flat(&weakened.terminal()).contains("delivers a packet twice"), "no cut was there to tell of");
 }
 
 #[test]
